@@ -1,0 +1,88 @@
+# migrate: PostgreSQL's own migration manager
+#
+#   make && make install && make installcheck     as with any extension (PGXS)
+#   make demo [KEEP=1]      builds, installs and shows it in a private server
+#   make check [T='sql/load t/*']   the same, then every test and lint rule
+#   make lint               the rules of the source alone
+#
+# PG_CONFIG picks the server.  demo and check install what is missing through
+# apt-get; see test/bin/lib.sh.
+
+# These bring their own server, or need none.  They must work before
+# pg_config is installed, so they stay clear of PGXS (whose own "check" only
+# says that there is none).
+own_goals = check demo lint
+
+ifneq ($(filter $(own_goals),$(MAKECMDGOALS)),)
+
+ifneq ($(filter-out $(own_goals),$(MAKECMDGOALS)),)
+$(error $(own_goals) cannot be mixed with other goals)
+endif
+
+.PHONY: $(own_goals)
+$(own_goals):
+	@'$(dir $(firstword $(MAKEFILE_LIST)))test/bin/$@'
+
+else
+
+EXTENSION = migrate
+DATA = migrate--1.0.sql
+MODULE_big = migrate
+PGFILEDESC = "migrate - the database's own migration manager"
+
+OBJS = \
+	src/api.o \
+	src/catalog.o \
+	src/classify.o \
+	src/copyin.o \
+	src/exec.o \
+	src/guc.o \
+	src/launch.o \
+	src/layout.o \
+	src/leftover.o \
+	src/migrate.o \
+	src/plan.o \
+	src/repair.o \
+	src/run.o \
+	src/runctx.o \
+	src/runlock.o \
+	src/script.o \
+	src/spi_util.o \
+	src/store.o \
+	src/work.o \
+	src/worker.o
+
+# The exemptions: the server's callback signatures, its headers, and static
+# tables whose last fields are filled in later.  -MMD goes to the compiler
+# only, not into bitcode.
+PG_CPPFLAGS = -I$(srcdir)/src
+PG_CFLAGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -MMD -MP
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# Tests against a running server that has the extension installed.
+REGRESS = $(patsubst $(srcdir)/sql/%.sql,%,$(sort $(wildcard $(srcdir)/sql/*.sql)))
+ISOLATION = $(patsubst $(srcdir)/test/specs/%.spec,%,$(sort $(wildcard $(srcdir)/test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=$(srcdir)/test
+TAP_TESTS = 1
+PROVE_TESTS = test/t/*.pl
+
+EXTRA_CLEAN = $(OBJS:.o=.d) src/.built-with
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+-include $(OBJS:.o=.d)
+
+# Objects built for another server or with other flags are stale.
+built_with := $(shell $(PG_CONFIG) --version) $(PG_CFLAGS)
+src/.built-with: FORCE
+	@mkdir -p src
+	@echo '$(built_with)' | cmp -s - $@ || echo '$(built_with)' >$@
+$(OBJS): src/.built-with
+.PHONY: FORCE
+
+endif

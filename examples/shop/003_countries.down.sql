@@ -1,0 +1,3 @@
+-- Nothing refers to the countries yet at this version.
+
+DROP TABLE countries;

@@ -1,0 +1,10 @@
+-- A place for the views that change with every whim of the controllers: the repeatables, R__*.sql, live in it and nowhere else.
+
+-- migrate:up
+CREATE SCHEMA reporting;
+
+COMMENT ON SCHEMA reporting IS 'Filled by repeatable scripts; anything made here by hand is lost.';
+
+-- migrate:down
+-- CASCADE is meant: the repeatables have no down of their own, and they would hold on to columns that older downs drop.
+DROP SCHEMA reporting CASCADE;

@@ -1,0 +1,372 @@
+/* migrate--1.0.sql */
+
+-- complain if script is sourced in psql, rather than via CREATE EXTENSION
+\echo Use "CREATE EXTENSION migrate" to load this file. \quit
+
+-- The schema is created here and not by the control file, so that a planted
+-- schema of this name stops the installation.
+CREATE SCHEMA migrate;
+COMMENT ON SCHEMA migrate IS 'the migrations of this database and their history';
+-- EXECUTE on the functions is the one thing to grant.
+GRANT USAGE ON SCHEMA migrate TO PUBLIC;
+
+--
+-- Tables.  Only the extension's owner has rights on them; catalog.c is their
+-- sole reader and writer, apart from the views and functions of this script.
+--
+
+CREATE TABLE migrate.script (
+    checksum text COLLATE "C" PRIMARY KEY,
+    body     text NOT NULL
+);
+COMMENT ON TABLE migrate.script IS 'every text that was ever stored or ran, kept for ever';
+COMMENT ON COLUMN migrate.script.checksum IS 'SHA-256 of the text in UTF-8, as sha256sum prints it';
+
+CREATE TABLE migrate.migration (
+    id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project  text NOT NULL,
+    kind     text NOT NULL CHECK (kind IN ('versioned', 'repeatable')),
+    -- the order of versions as an index order, whatever the locale
+    sort_key text COLLATE "C" NOT NULL,
+    version  text CHECK ((version IS NULL) = (kind = 'repeatable')),
+    name     text NOT NULL,
+    path     text,
+    up       text COLLATE "C" NOT NULL,
+    up_line  integer NOT NULL,
+    up_no_transaction boolean NOT NULL,
+    down     text COLLATE "C",
+    down_line integer NOT NULL,
+    down_no_transaction boolean NOT NULL,
+    stored_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    stored_by text NOT NULL,
+    UNIQUE (project, kind, sort_key)
+);
+COMMENT ON TABLE migrate.migration IS 'the migrations as stored last; their texts are in migrate.script';
+COMMENT ON COLUMN migrate.migration.up_line IS 'line of the file on which the up script begins';
+
+-- Without a row a migration is pending.
+CREATE TABLE migrate.state (
+    migration bigint NOT NULL,
+    -- which schema of many the state speaks of; today there is one, ''
+    target    text NOT NULL DEFAULT '',
+    state     text NOT NULL CHECK (state IN ('applied', 'failed', 'partial')),
+    direction text NOT NULL DEFAULT 'up' CHECK (direction IN ('up', 'down')),
+    checksum  text COLLATE "C" NOT NULL,
+    applied_at timestamptz,
+    applied_by text,
+    elapsed   interval,
+    note      text,
+    accept    boolean NOT NULL DEFAULT false,
+    PRIMARY KEY (migration, target)
+);
+COMMENT ON TABLE migrate.state IS 'how far each migration that is not pending has got';
+COMMENT ON COLUMN migrate.state.checksum IS 'the exact text that ran';
+COMMENT ON COLUMN migrate.state.accept IS 'the next edited text is taken as what was applied';
+
+CREATE TABLE migrate.step (
+    migration bigint NOT NULL,
+    target    text NOT NULL DEFAULT '',
+    direction text NOT NULL CHECK (direction IN ('up', 'down')),
+    first_statement integer NOT NULL,
+    last_statement  integer NOT NULL,
+    checksum  text COLLATE "C" NOT NULL,
+    state     text NOT NULL CHECK (state IN ('started', 'done')),
+    run       bigint NOT NULL,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- what stood there before, to tell what an interrupted step left behind
+    before    text[] NOT NULL DEFAULT '{}',
+    PRIMARY KEY (migration, target, direction, first_statement)
+);
+COMMENT ON TABLE migrate.step IS 'the ledger: committed and started steps of migrations that are under way';
+COMMENT ON COLUMN migrate.step.before IS 'what was there before a non-transactional statement started: indexes, or the object itself';
+
+CREATE TABLE migrate.run (
+    run       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project   text NOT NULL,
+    action    text NOT NULL CHECK (action IN ('apply', 'rollback')),
+    target    text,
+    state     text NOT NULL CHECK (state IN ('running', 'success', 'failed', 'cancelled', 'interrupted')),
+    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    ended_at  timestamptz,
+    started_by text NOT NULL,
+    session_role text NOT NULL,
+    application_name text,
+    client_addr inet,
+    pid       integer NOT NULL,
+    -- the migration that runs now; a crash leaves it behind
+    current   bigint,
+    -- shared memory of the runner, for migrate.progress
+    segment   bigint
+);
+COMMENT ON TABLE migrate.run IS 'every call of apply and rollback that had something to do';
+CREATE INDEX run_running ON migrate.run (run) WHERE state = 'running';
+COMMENT ON INDEX migrate.run_running IS 'finds the run under way among all that ended';
+
+CREATE TABLE migrate.event (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    run       bigint,
+    project   text NOT NULL,
+    version   text,
+    name      text NOT NULL,
+    action    text NOT NULL CHECK (action IN ('apply', 'rollback', 'resolve', 'baseline', 'adopt')),
+    outcome   text NOT NULL CHECK (outcome IN ('success', 'failed', 'cancelled', 'interrupted')),
+    step      integer,
+    elapsed   interval,
+    checksum  text COLLATE "C",
+    stored_by text,
+    session_role text NOT NULL,
+    role      text NOT NULL,
+    application_name text,
+    client_addr inet,
+    server_version text NOT NULL DEFAULT current_setting('server_version'),
+    error_sqlstate text,
+    error_message text,
+    error_detail text,
+    error_hint text,
+    error_statement integer,
+    error_line integer,
+    reason    text
+);
+COMMENT ON TABLE migrate.event IS 'the append-only log behind the view migrate.history';
+
+SELECT pg_catalog.pg_extension_config_dump('migrate.script', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.migration', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.migration_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.state', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.step', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.run', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.run_run_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.event', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.event_id_seq', '');
+
+COMMENT ON SEQUENCE migrate.migration_id_seq IS 'numbers of migrate.migration';
+COMMENT ON SEQUENCE migrate.run_run_seq IS 'numbers of runs';
+COMMENT ON SEQUENCE migrate.event_id_seq IS 'numbers of the rows of the history';
+
+--
+-- Row types.  Composite types and not RETURNS TABLE, whose columns would
+-- collide with arguments of the same name.
+--
+
+CREATE TYPE migrate.run_row AS (
+    version text,
+    name    text,
+    state   text,
+    steps   integer,
+    elapsed interval
+);
+COMMENT ON TYPE migrate.run_row IS 'one migration of a run: what apply and rollback return';
+
+CREATE TYPE migrate.load_row AS (
+    path    text,
+    version text,
+    name    text,
+    kind    text,
+    result  text
+);
+COMMENT ON TYPE migrate.load_row IS 'one file that load read, and what became of it';
+
+CREATE TYPE migrate.status_row AS (
+    project text,
+    version text,
+    name    text,
+    kind    text,
+    state   text,
+    applied_at timestamptz,
+    applied_by text,
+    elapsed interval,
+    note    text,
+    stored_at timestamptz,
+    stored_by text
+);
+COMMENT ON TYPE migrate.status_row IS 'one migration and where it stands: what status returns';
+
+CREATE TYPE migrate.progress_row AS (
+    run       bigint,
+    version   text,
+    name      text,
+    step      integer,
+    steps     integer,
+    statement integer,
+    query     text,
+    phase     text,
+    percent   numeric,
+    elapsed   interval,
+    blocked_by integer[]
+);
+COMMENT ON TYPE migrate.progress_row IS 'a run under way and how far it is: what the view migrate.progress returns';
+
+--
+-- Storing
+--
+
+CREATE FUNCTION migrate.register(version text, name text, up text,
+                                 down text DEFAULT NULL,
+                                 project text DEFAULT NULL,
+                                 no_transaction boolean DEFAULT false)
+RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_register';
+COMMENT ON FUNCTION migrate.register IS
+'stores one migration, or a repeatable when version is NULL; returns new, replaced or unchanged';
+
+CREATE FUNCTION migrate.unregister(version text, project text DEFAULT NULL)
+RETURNS void
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_unregister';
+COMMENT ON FUNCTION migrate.unregister IS
+'removes a pending migration; version is the name for a repeatable';
+
+CREATE FUNCTION migrate.load(directory text, layout text DEFAULT 'auto',
+                             project text DEFAULT NULL)
+RETURNS SETOF migrate.load_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_load_directory';
+COMMENT ON FUNCTION migrate.load(text, text, text) IS
+'stores the migrations of a directory on the server; needs the rights of pg_read_server_files';
+
+CREATE FUNCTION migrate.load(paths text[], contents text[],
+                             layout text DEFAULT 'auto',
+                             project text DEFAULT NULL)
+RETURNS SETOF migrate.load_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_load_files';
+COMMENT ON FUNCTION migrate.load(text[], text[], text, text) IS
+'stores the migrations of files that the client sends';
+
+--
+-- Running
+--
+
+CREATE FUNCTION migrate.apply(target text DEFAULT NULL,
+                              project text DEFAULT NULL,
+                              atomic boolean DEFAULT NULL)
+RETURNS SETOF migrate.run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_apply';
+COMMENT ON FUNCTION migrate.apply IS
+'runs what is pending, up to and including target; atomic insists on (true) or refuses (false) running within the caller''s transaction';
+
+CREATE FUNCTION migrate.rollback(steps integer DEFAULT 1,
+                                 project text DEFAULT NULL,
+                                 atomic boolean DEFAULT NULL)
+RETURNS SETOF migrate.run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_rollback_steps';
+COMMENT ON FUNCTION migrate.rollback(integer, text, boolean) IS
+'runs the down scripts of the newest migrations, as many as steps says';
+
+CREATE FUNCTION migrate.rollback(target text,
+                                 project text DEFAULT NULL,
+                                 atomic boolean DEFAULT NULL)
+RETURNS SETOF migrate.run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_rollback_target';
+COMMENT ON FUNCTION migrate.rollback(text, text, boolean) IS
+'runs the down scripts of every migration newer than target, newest first; target stays applied';
+
+--
+-- Settling
+--
+
+CREATE FUNCTION migrate.resolve(version text, outcome text,
+                                reason text DEFAULT NULL,
+                                project text DEFAULT NULL)
+RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_resolve';
+COMMENT ON FUNCTION migrate.resolve IS
+'settles a migration by hand: applied, rolled_back or accept; version is the name for a repeatable; returns the new state';
+
+CREATE FUNCTION migrate.baseline(version text,
+                                 reason text DEFAULT NULL,
+                                 project text DEFAULT NULL)
+RETURNS SETOF migrate.run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_baseline';
+COMMENT ON FUNCTION migrate.baseline IS
+'marks every pending migration up to version as applied without running it';
+
+--
+-- Looking
+--
+
+CREATE FUNCTION migrate.status(project text DEFAULT NULL)
+RETURNS SETOF migrate.status_row
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+    WITH chosen AS (
+        SELECT coalesce(status.project,
+                        nullif(current_setting('migrate.project', true), ''),
+                        'main') AS project
+    ), m AS (
+        SELECT m.*, s.state, s.direction, s.checksum, s.applied_at,
+               s.applied_by, s.elapsed, s.note, s.accept,
+               r.run IS NOT NULL AS running,
+               max(m.sort_key) FILTER (WHERE s.state = 'applied') OVER (PARTITION BY m.kind) AS newest
+        FROM chosen
+             JOIN migrate.migration m USING (project)
+             LEFT JOIN migrate.state s ON s.migration = m.id AND s.target = ''
+             LEFT JOIN migrate.run r ON r.current = m.id AND r.state = 'running'
+    ), n AS (
+        SELECT m.*,
+               CASE WHEN running THEN 'running'
+                    WHEN m.state IS NULL THEN 'pending'
+                    WHEN m.state = 'applied' AND kind = 'repeatable' AND checksum <> up THEN 'pending'
+                    ELSE m.state
+               END AS shown
+        FROM m
+    )
+    SELECT n.project, version, name, kind, shown, applied_at, applied_by, elapsed,
+           nullif(concat_ws('; ',
+               CASE WHEN shown = 'pending' AND kind = 'versioned' AND sort_key < newest
+                    THEN 'out of order' END,
+               CASE WHEN n.state = 'applied' AND checksum <> up AND kind = 'versioned'
+                    THEN 'edited since it was applied: white space or comments only'
+                    WHEN n.state = 'applied' AND checksum <> up
+                    THEN 'edited since it was applied'
+                    WHEN n.state IN ('failed', 'partial') AND direction = 'up' AND checksum <> up
+                    THEN 'edited since it failed'
+                    WHEN n.state IN ('failed', 'partial') AND direction = 'down' AND checksum IS DISTINCT FROM down
+                    THEN 'edited since it failed' END,
+               CASE WHEN accept THEN 'the next edited text is accepted' END,
+               n.note), ''),
+           stored_at, stored_by
+    FROM n
+    ORDER BY n.kind DESC, n.sort_key;
+END;
+COMMENT ON FUNCTION migrate.status IS 'a row per migration, in order, and where it stands';
+
+CREATE VIEW migrate.history AS
+    SELECT id, at, run, project, version, name, action, outcome, step, elapsed,
+           checksum, session_role, role, application_name, client_addr,
+           server_version, error_sqlstate, error_message, error_detail,
+           error_hint, error_statement, error_line, reason, stored_by
+    FROM migrate.event;
+COMMENT ON VIEW migrate.history IS
+'what was done to this database, by whom, and how it ended; rows are only ever added';
+
+CREATE VIEW migrate.runs AS
+    SELECT run, project, action, target, state, started_at, ended_at,
+           started_by, pid, session_role, application_name, client_addr
+    FROM migrate.run;
+COMMENT ON VIEW migrate.runs IS 'the runs: who, when, which target, how they ended';
+
+CREATE FUNCTION migrate.progress_rows()
+RETURNS SETOF migrate.progress_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_progress_rows';
+COMMENT ON FUNCTION migrate.progress_rows IS
+'the rows of the view migrate.progress; whoever may read the view may call it';
+
+CREATE VIEW migrate.progress AS
+    SELECT * FROM migrate.progress_rows();
+COMMENT ON VIEW migrate.progress IS 'what is running right now, and how far it is';
+
+--
+-- Rights.  Functions that a view calls run with the rights of the reader, so
+-- progress_rows stays executable by all and looks at the view's own grants.
+--
+
+REVOKE ALL ON FUNCTION migrate.register(text, text, text, text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.unregister(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.load(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.resolve(text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.baseline(text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.status(text) FROM PUBLIC;

@@ -1,0 +1,427 @@
+/*-------------------------------------------------------------------------
+ *
+ * api.c
+ *	  The SQL-callable functions: arguments, rights, result rows; no logic.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/numeric.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "catalog.h"
+#include "guc.h"
+#include "launch.h"
+#include "repair.h"
+#include "run.h"
+#include "store.h"
+
+PG_FUNCTION_INFO_V1(migrate_register);
+PG_FUNCTION_INFO_V1(migrate_unregister);
+PG_FUNCTION_INFO_V1(migrate_load_directory);
+PG_FUNCTION_INFO_V1(migrate_load_files);
+PG_FUNCTION_INFO_V1(migrate_apply);
+PG_FUNCTION_INFO_V1(migrate_rollback_steps);
+PG_FUNCTION_INFO_V1(migrate_rollback_target);
+PG_FUNCTION_INFO_V1(migrate_resolve);
+PG_FUNCTION_INFO_V1(migrate_baseline);
+PG_FUNCTION_INFO_V1(migrate_progress_rows);
+
+/*
+ * Arguments
+ */
+
+/* A text argument; NULL stays NULL. */
+static char *
+optional_text(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+/* A text argument that must be given and not be empty. */
+static char *
+required_text(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	char	   *value = optional_text(fcinfo, n);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	return value;
+}
+
+/* The project that an argument names, else the one that is set. */
+static const char *
+project_argument(FunctionCallInfo fcinfo, int n)
+{
+	char	   *project = optional_text(fcinfo, n);
+
+	if (project == NULL)
+		return mig_project;
+	if (*project == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the name of a project must not be empty")));
+	return project;
+}
+
+/* What the argument atomic insists on. */
+static MigWhere
+where_argument(FunctionCallInfo fcinfo, int n)
+{
+	if (PG_ARGISNULL(n))
+		return MIG_ANYWHERE;
+	return PG_GETARG_BOOL(n) ? MIG_IN_TRANSACTION : MIG_IN_RUNNER;
+}
+
+/* The elements of a text[] argument, which must be given and hold no null. */
+static List *
+text_list_argument(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	Datum	   *values;
+	bool	   *nulls;
+	int			count;
+	List	   *result = NIL;
+
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", name)));
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false,
+					  TYPALIGN_INT, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("%s must not contain nulls", name)));
+		result = lappend(result, TextDatumGetCString(values[i]));
+	}
+	return result;
+}
+
+/*
+ * Result rows
+ */
+
+/* Sets a column to a text or to null. */
+static void
+set_text(Datum *values, bool *nulls, int column, const char *value)
+{
+	nulls[column] = value == NULL;
+	if (value != NULL)
+		values[column] = CStringGetTextDatum(value);
+}
+
+static Datum
+interval_datum(int64 microseconds)
+{
+	Interval   *interval = palloc0(sizeof(Interval));
+
+	interval->time = microseconds;
+	return IntervalPGetDatum(interval);
+}
+
+/* A MigRowSink that writes to the function's result. */
+static void
+put_run_row(const MigRunRow *row, void *arg)
+{
+	ReturnSetInfo *result = arg;
+	Datum		values[5] = {0};
+	bool		nulls[5] = {0};
+
+	set_text(values, nulls, 0, row->version);
+	set_text(values, nulls, 1, row->name);
+	set_text(values, nulls, 2, row->state);
+	values[3] = Int32GetDatum(row->steps);
+	nulls[4] = row->elapsed < 0;
+	if (!nulls[4])
+		values[4] = interval_datum(row->elapsed);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Writes what load did to the function's result. */
+static void
+put_load_rows(ReturnSetInfo *result, List *rows)
+{
+	ListCell   *lc;
+
+	foreach(lc, rows)
+	{
+		MigStored  *row = lfirst(lc);
+		Datum		values[5] = {0};
+		bool		nulls[5] = {0};
+
+		set_text(values, nulls, 0, row->path);
+		set_text(values, nulls, 1, row->version);
+		set_text(values, nulls, 2, row->name);
+		set_text(values, nulls, 3, row->kind);
+		set_text(values, nulls, 4, row->result);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * Storing
+ */
+
+/*
+ * register(version, name, up, down, project, no_transaction): stores one
+ * migration and returns new, replaced or unchanged.
+ */
+Datum
+migrate_register(PG_FUNCTION_ARGS)
+{
+	MigDefinition definition = {0};
+
+	mig_refuse_nested("register");
+	definition.version = optional_text(fcinfo, 0);
+	definition.repeatable = definition.version == NULL;
+	if (!definition.repeatable)
+		definition.sort_key = mig_version_sort_key(definition.version);
+	definition.name = required_text(fcinfo, 1, "name");
+	definition.up.text = required_text(fcinfo, 2, "up");
+	definition.up.line = 1;
+	definition.down.text = optional_text(fcinfo, 3);
+	definition.down.line = 1;
+	definition.up.no_transaction = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
+	definition.down.no_transaction = definition.up.no_transaction &&
+		definition.down.text != NULL;
+	if (*definition.name == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the name of a migration must not be empty")));
+	if (definition.repeatable && definition.down.text != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a repeatable cannot have a down script"),
+				 errhint("Give it a version, or leave out down.")));
+	PG_RETURN_TEXT_P(cstring_to_text(mig_store_definition(project_argument(fcinfo, 4),
+														  &definition)));
+}
+
+/* unregister(version, project): removes a pending migration. */
+Datum
+migrate_unregister(PG_FUNCTION_ARGS)
+{
+	mig_refuse_nested("unregister");
+	mig_store_remove(project_argument(fcinfo, 1),
+					 required_text(fcinfo, 0, "version"));
+	PG_RETURN_VOID();
+}
+
+/* load(directory, layout, project): stores what a directory holds. */
+Datum
+migrate_load_directory(PG_FUNCTION_ARGS)
+{
+	char	   *directory = required_text(fcinfo, 0, "directory");
+	char	   *layout = required_text(fcinfo, 1, "layout");
+
+	mig_refuse_nested("load");
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to read a directory of the server"),
+				 errdetail("Only roles with privileges of the \"%s\" role may.",
+						   "pg_read_server_files"),
+				 errhint("Send the files with migrate.load(paths, contents) instead.")));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
+				  mig_store_files(project_argument(fcinfo, 2), layout,
+								  mig_store_read_directory(directory)));
+	return (Datum) 0;
+}
+
+/* load(paths, contents, layout, project): stores files that a client sends. */
+Datum
+migrate_load_files(PG_FUNCTION_ARGS)
+{
+	List	   *paths = text_list_argument(fcinfo, 0, "paths");
+	List	   *contents = text_list_argument(fcinfo, 1, "contents");
+	char	   *layout = required_text(fcinfo, 2, "layout");
+	List	   *files = NIL;
+	ListCell   *path;
+	ListCell   *content;
+
+	mig_refuse_nested("load");
+	if (list_length(paths) != list_length(contents))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there are %d paths but %d contents",
+						list_length(paths), list_length(contents))));
+	forboth(path, paths, content, contents)
+	{
+		MigFile    *file = palloc(sizeof(MigFile));
+
+		file->path = lfirst(path);
+		file->content = lfirst(content);
+		files = lappend(files, file);
+	}
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
+				  mig_store_files(project_argument(fcinfo, 3), layout, files));
+	return (Datum) 0;
+}
+
+/*
+ * Running
+ */
+
+/* Runs a request and returns its rows. */
+static Datum
+run_request(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where)
+{
+	mig_refuse_nested(request->action == MIG_ACTION_APPLY ?
+					  "apply" : "rollback");
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	mig_run(fcinfo, request, where, put_run_row, fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+/* apply(target, project, atomic): runs what is pending. */
+Datum
+migrate_apply(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+
+	request.action = MIG_ACTION_APPLY;
+	request.target = optional_text(fcinfo, 0);
+	request.project = project_argument(fcinfo, 1);
+	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
+}
+
+/* rollback(steps, project, atomic): undoes the newest migrations. */
+Datum
+migrate_rollback_steps(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+
+	request.action = MIG_ACTION_ROLLBACK;
+	request.steps = PG_ARGISNULL(0) ? 1 : PG_GETARG_INT32(0);
+	request.project = project_argument(fcinfo, 1);
+	if (request.steps < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("steps must be at least 1")));
+	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
+}
+
+/* rollback(target, project, atomic): undoes everything newer than target. */
+Datum
+migrate_rollback_target(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+
+	request.action = MIG_ACTION_ROLLBACK;
+	request.target = required_text(fcinfo, 0, "target");
+	request.project = project_argument(fcinfo, 1);
+	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
+}
+
+/*
+ * Settling
+ */
+
+/* resolve(version, outcome, reason, project): returns the new state. */
+Datum
+migrate_resolve(PG_FUNCTION_ARGS)
+{
+	const char *state;
+
+	mig_refuse_nested("resolve");
+	mig_caller_is_self();
+	state = mig_repair_resolve(project_argument(fcinfo, 3),
+							   required_text(fcinfo, 0, "version"),
+							   required_text(fcinfo, 1, "outcome"),
+							   optional_text(fcinfo, 2));
+	PG_RETURN_TEXT_P(cstring_to_text(state));
+}
+
+/* baseline(version, reason, project): marks as applied without running. */
+Datum
+migrate_baseline(PG_FUNCTION_ARGS)
+{
+	mig_refuse_nested("baseline");
+	mig_caller_is_self();
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	mig_repair_baseline(project_argument(fcinfo, 2),
+						required_text(fcinfo, 0, "version"),
+						optional_text(fcinfo, 1),
+						put_run_row, fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+/*
+ * Looking
+ */
+
+/* Whoever may read the view migrate.progress may see its rows. */
+static void
+check_progress_rights(void)
+{
+	Oid			view = get_relname_relid("progress",
+										 get_namespace_oid("migrate", false));
+
+	if (pg_class_aclcheck(view, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, "migrate.progress");
+}
+
+/* One row of the view migrate.progress. */
+static void
+put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
+				 const MigProgress *progress)
+{
+	Datum		values[11] = {0};
+	bool		nulls[11] = {0};
+
+	values[0] = Int64GetDatum(run->run);
+	set_text(values, nulls, 1, progress->repeatable ? NULL : progress->version);
+	set_text(values, nulls, 2, progress->name);
+	values[3] = Int32GetDatum(progress->step);
+	values[4] = Int32GetDatum(progress->steps);
+	values[5] = Int32GetDatum(progress->statement);
+	set_text(values, nulls, 6, progress->query);
+	set_text(values, nulls, 7, run->phase);
+	nulls[8] = run->percent == NULL;
+	if (!nulls[8])
+		values[8] = DirectFunctionCall3(numeric_in, CStringGetDatum(run->percent),
+										ObjectIdGetDatum(InvalidOid),
+										Int32GetDatum(-1));
+	values[9] = interval_datum(run->elapsed);
+	values[10] = DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(run->pid));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* progress_rows(): the runs that a runner executes right now. */
+Datum
+migrate_progress_rows(PG_FUNCTION_ARGS)
+{
+	ListCell   *lc;
+
+	check_progress_rights();
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	foreach(lc, mig_catalog_running())
+	{
+		MigRunRecord *run = lfirst(lc);
+		MigProgress progress;
+
+		if (mig_launch_read_progress(run->segment, run->run, &progress))
+			put_progress_row((ReturnSetInfo *) fcinfo->resultinfo, run,
+							 &progress);
+	}
+	return (Datum) 0;
+}

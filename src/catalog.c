@@ -1,0 +1,695 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.c
+ *	  Sole reader and writer of our tables: structs in, structs out.
+ *
+ * Every query is a constant whose plan is kept, and takes parameters only.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "catalog.h"
+#include "spi_util.h"
+
+const char *const mig_state_names[MIG_STATES] = {
+	[MIG_PENDING] = "pending",
+	[MIG_APPLIED] = "applied",
+	[MIG_FAILED] = "failed",
+	[MIG_PARTIAL] = "partial"
+};
+
+/*
+ * SHA-256 of a text in UTF-8, in hexadecimal: what sha256sum prints for the
+ * file, whatever the encoding of the database.
+ */
+char *
+mig_checksum(const char *text, int len)
+{
+	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	char	   *hex = palloc(2 * PG_SHA256_DIGEST_LENGTH + 1);
+
+	if (context == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	if (pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, (uint8 *) utf8,
+							 utf8 == text ? len : strlen(utf8)) < 0 ||
+		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not compute a SHA-256 checksum")));
+	pg_cryptohash_free(context);
+	hex[hex_encode((char *) digest, sizeof(digest), hex)] = '\0';
+	return hex;
+}
+
+/*
+ * Migrations and their states
+ */
+
+#define MIGRATION_COLUMNS \
+	"m.id, m.version, m.name, m.sort_key, m.kind = 'repeatable', m.stored_by," \
+	" m.up, m.up_line, m.up_no_transaction," \
+	" m.down, m.down_line, m.down_no_transaction," \
+	" s.state, s.direction = 'down', s.checksum, s.accept"
+
+#define MIGRATION_TABLES \
+	" FROM migrate.migration m" \
+	" LEFT JOIN migrate.state s ON s.migration = m.id AND s.target = ''"
+
+#define MIGRATION_ORDER " ORDER BY m.kind DESC, m.sort_key"
+
+/* The state of that name; no row of migrate.state means pending. */
+static MigState
+state_of(const char *name)
+{
+	if (name != NULL)
+		for (int i = 0; i < MIG_STATES; i++)
+			if (strcmp(name, mig_state_names[i]) == 0)
+				return (MigState) i;
+	return MIG_PENDING;
+}
+
+/* A copy in another context; NULL stays NULL. */
+static char *
+copy_text(MemoryContext context, char *value)
+{
+	return value ? MemoryContextStrdup(context, value) : NULL;
+}
+
+/* Row of MIGRATION_COLUMNS [, out_of_order] to struct. */
+static MigMigration *
+read_migration(MemoryContext context, uint64 row)
+{
+	MigMigration *m = MemoryContextAllocZero(context, sizeof(MigMigration));
+
+	m->id = mig_col_int8(row, 1, 0);
+	m->version = copy_text(context, mig_col_text(row, 2));
+	m->name = copy_text(context, mig_col_text(row, 3));
+	m->sort_key = copy_text(context, mig_col_text(row, 4));
+	m->repeatable = mig_col_bool(row, 5);
+	m->stored_by = copy_text(context, mig_col_text(row, 6));
+	m->up = copy_text(context, mig_col_text(row, 7));
+	m->up_line = mig_col_int8(row, 8, 1);
+	m->up_no_transaction = mig_col_bool(row, 9);
+	m->down = copy_text(context, mig_col_text(row, 10));
+	m->down_line = mig_col_int8(row, 11, 1);
+	m->down_no_transaction = mig_col_bool(row, 12);
+	m->state = state_of(mig_col_text(row, 13));
+	m->state_down = mig_col_bool(row, 14);
+	m->checksum = copy_text(context, mig_col_text(row, 15));
+	m->accept = mig_col_bool(row, 16);
+	if (SPI_tuptable->tupdesc->natts > 16)
+		m->out_of_order = mig_col_bool(row, 17);
+	return m;
+}
+
+/* Runs a query for MIGRATION_COLUMNS. */
+static List *
+read_migrations(MigQuery *query, MigParams *params)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	List	   *result = NIL;
+	uint64		rows;
+
+	mig_sql_begin(&session);
+	rows = mig_sql_run(query, params);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		MigMigration *migration = read_migration(context, i);
+		MemoryContext spi = MemoryContextSwitchTo(context);
+
+		result = lappend(result, migration);
+		MemoryContextSwitchTo(spi);
+	}
+	mig_sql_end(&session);
+	return result;
+}
+
+/* All migrations of a project, in order. */
+List *
+mig_catalog_list(const char *project)
+{
+	static MigQuery query = {
+		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES
+		" WHERE m.project = $1" MIGRATION_ORDER
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	return read_migrations(&query, &params);
+}
+
+/*
+ * What apply has to look at: every migration of a project that is not applied
+ * and every repeatable whose text is not the one applied, in order.
+ */
+List *
+mig_catalog_pending(const char *project)
+{
+	static MigQuery query = {
+		"SELECT " MIGRATION_COLUMNS ", m.kind = 'versioned' AND m.sort_key <"
+		" (SELECT max(n.sort_key) FROM migrate.migration n"
+		"  JOIN migrate.state t ON t.migration = n.id AND t.target = ''"
+		"  WHERE n.project = $1 AND n.kind = 'versioned'"
+		"  AND t.state = 'applied')" MIGRATION_TABLES
+		" WHERE m.project = $1 AND (s.state IS DISTINCT FROM 'applied'"
+		" OR m.kind = 'repeatable' AND s.checksum <> m.up)" MIGRATION_ORDER
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	return read_migrations(&query, &params);
+}
+
+/* The migration of that kind and key; NULL if there is none. */
+MigMigration *
+mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
+{
+	static MigQuery query = {
+		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES
+		" WHERE m.project = $1 AND m.sort_key = $3"
+		" AND m.kind = CASE WHEN $2 THEN 'repeatable' ELSE 'versioned' END"
+	};
+	MigParams	params = {0};
+	List	   *found;
+
+	mig_param_text(&params, project);
+	mig_param_bool(&params, repeatable);
+	mig_param_text(&params, sort_key);
+	found = read_migrations(&query, &params);
+	return found ? linitial(found) : NULL;
+}
+
+/* The migration of that number; NULL if it is gone. */
+MigMigration *
+mig_catalog_get(int64 id)
+{
+	static MigQuery query = {
+		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES " WHERE m.id = $1"
+	};
+	MigParams	params = {0};
+	List	   *found;
+
+	mig_param_int8(&params, id);
+	found = read_migrations(&query, &params);
+	return found ? linitial(found) : NULL;
+}
+
+/* The text of that checksum. */
+char *
+mig_catalog_text(const char *checksum)
+{
+	static MigQuery query = {
+		"SELECT body FROM migrate.script WHERE checksum = $1"
+	};
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	MigParams	params = {0};
+	char	   *text;
+
+	mig_param_text(&params, checksum);
+	mig_sql_begin(&session);
+	if (mig_sql_run(&query, &params) != 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the text of checksum %s is missing", checksum)));
+	text = copy_text(context, mig_col_text(0, 1));
+	mig_sql_end(&session);
+	return text;
+}
+
+/* Keeps a text; returns its checksum. */
+static char *
+put_text(const char *text)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.script (checksum, body) VALUES ($1, $2)"
+		" ON CONFLICT DO NOTHING"
+	};
+	char	   *checksum = mig_checksum(text, strlen(text));
+	MigParams	params = {0};
+
+	mig_param_text(&params, checksum);
+	mig_param_text(&params, text);
+	mig_sql_run(&query, &params);
+	return checksum;
+}
+
+/* Adds the parameters that store_definition's two queries share. */
+static void
+definition_params(MigParams *params, const MigDefinition *d)
+{
+	mig_param_text(params, d->version);
+	mig_param_text(params, d->name);
+	mig_param_text(params, d->path);
+	mig_param_text(params, put_text(d->up.text));
+	mig_param_int4(params, d->up.line);
+	mig_param_bool(params, d->up.no_transaction);
+	mig_param_text(params, d->down.text ? put_text(d->down.text) : NULL);
+	mig_param_int4(params, d->down.line);
+	mig_param_bool(params, d->down.no_transaction);
+	mig_param_text(params, GetUserNameFromId(GetSessionUserId(), false));
+}
+
+/* Stores new migrations. */
+void
+mig_catalog_insert(const char *project, List *definitions)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.migration (version, name, path, up, up_line,"
+		" up_no_transaction, down, down_line, down_no_transaction, stored_by,"
+		" project, kind, sort_key)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+	};
+	MigSqlSession session;
+	ListCell   *lc;
+
+	mig_sql_begin(&session);
+	foreach(lc, definitions)
+	{
+		MigDefinition *d = lfirst(lc);
+		MigParams	params = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		definition_params(&params, d);
+		mig_param_text(&params, project);
+		mig_param_text(&params, d->repeatable ? "repeatable" : "versioned");
+		mig_param_text(&params, d->repeatable ? d->name : d->sort_key);
+		mig_sql_run(&query, &params);
+	}
+	mig_sql_end(&session);
+}
+
+/* Stores another definition of a migration. */
+void
+mig_catalog_replace(int64 id, const MigDefinition *definition)
+{
+	static MigQuery query = {
+		"UPDATE migrate.migration SET version = $1, name = $2, path = $3,"
+		" up = $4, up_line = $5, up_no_transaction = $6, down = $7,"
+		" down_line = $8, down_no_transaction = $9, stored_by = $10,"
+		" stored_at = clock_timestamp() WHERE id = $11"
+	};
+	MigSqlSession session;
+	MigParams	params = {0};
+
+	mig_sql_begin(&session);
+	definition_params(&params, definition);
+	mig_param_int8(&params, id);
+	mig_sql_run(&query, &params);
+	mig_sql_end(&session);
+}
+
+/* Runs a query that returns nothing in a session of its own. */
+static uint64
+run_alone(MigQuery *query, MigParams *params)
+{
+	MigSqlSession session;
+	uint64		rows;
+
+	mig_sql_begin(&session);
+	rows = mig_sql_run(query, params);
+	mig_sql_end(&session);
+	return rows;
+}
+
+/*
+ * Lets one transaction at a time store definitions; readers and runs go on.
+ */
+void
+mig_catalog_lock(void)
+{
+	static MigQuery query = {
+		"LOCK TABLE migrate.migration IN SHARE ROW EXCLUSIVE MODE"
+	};
+
+	run_alone(&query, NULL);
+}
+
+/* Forgets a migration; its texts and its history stay. */
+void
+mig_catalog_delete(int64 id)
+{
+	static MigQuery query = {
+		"WITH s AS (DELETE FROM migrate.state WHERE migration = $1)"
+		" DELETE FROM migrate.migration WHERE id = $1"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	run_alone(&query, &params);
+}
+
+/*
+ * Sets the state of a migration.  'checksum' is the text that the state
+ * speaks of; 'elapsed' in microseconds, -1 if nothing was run.  When and by
+ * whom it was applied outlives a failing rollback.
+ */
+void
+mig_catalog_set_state(const MigMigration *migration, MigState state,
+					  bool down, const char *checksum, int64 elapsed,
+					  const char *note)
+{
+	static MigQuery forget = {
+		"DELETE FROM migrate.state WHERE migration = $1 AND target = ''"
+	};
+	static MigQuery put = {
+		"INSERT INTO migrate.state AS s (migration, state, direction, checksum,"
+		" applied_at, applied_by, elapsed, note)"
+		" VALUES ($1, $2, CASE WHEN $3 THEN 'down' ELSE 'up' END, $4,"
+		" CASE WHEN $2 = 'applied' THEN clock_timestamp() END,"
+		" CASE WHEN $2 = 'applied' THEN $5 END,"
+		" $6 * interval '1 microsecond', $7)"
+		" ON CONFLICT (migration, target) DO UPDATE SET state = $2,"
+		" direction = excluded.direction, checksum = $4, note = $7,"
+		" applied_at = coalesce(excluded.applied_at, s.applied_at),"
+		" applied_by = coalesce(excluded.applied_by, s.applied_by),"
+		" elapsed = coalesce(excluded.elapsed, s.elapsed), accept = false"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, migration->id);
+	if (state == MIG_PENDING)
+	{
+		run_alone(&forget, &params);
+		return;
+	}
+	mig_param_text(&params, mig_state_names[state]);
+	mig_param_bool(&params, down);
+	mig_param_text(&params, checksum);
+	mig_param_text(&params, mig_caller.role);
+	if (elapsed >= 0 && state == MIG_APPLIED)
+		mig_param_int8(&params, elapsed);
+	else
+		mig_param_null(&params);
+	mig_param_text(&params, note);
+	run_alone(&put, &params);
+}
+
+/* The next edited text of an applied migration will be taken. */
+void
+mig_catalog_allow_edit(int64 id)
+{
+	static MigQuery query = {
+		"UPDATE migrate.state SET accept = true"
+		" WHERE migration = $1 AND target = ''"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	run_alone(&query, &params);
+}
+
+/* An edited text is what was applied. */
+void
+mig_catalog_accept_edit(int64 id, const char *checksum)
+{
+	static MigQuery query = {
+		"UPDATE migrate.state SET accept = false, checksum = $2"
+		" WHERE migration = $1 AND target = ''"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	mig_param_text(&params, checksum);
+	run_alone(&query, &params);
+}
+
+/*
+ * The ledger
+ */
+
+/* The recorded steps of one direction of a migration, in order. */
+List *
+mig_catalog_steps(int64 id, bool down)
+{
+	static MigQuery query = {
+		"SELECT first_statement, last_statement, checksum, state = 'done',"
+		" before FROM migrate.step WHERE migration = $1 AND target = ''"
+		" AND direction = CASE WHEN $2 THEN 'down' ELSE 'up' END"
+		" ORDER BY first_statement"
+	};
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	MigParams	params = {0};
+	List	   *result = NIL;
+	uint64		rows;
+
+	mig_param_int8(&params, id);
+	mig_param_bool(&params, down);
+	mig_sql_begin(&session);
+	rows = mig_sql_run(&query, &params);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		MigLedgerStep *step = palloc0(sizeof(MigLedgerStep));
+
+		step->first = mig_col_int8(i, 1, 0);
+		step->last = mig_col_int8(i, 2, 0);
+		step->checksum = pstrdup(mig_col_text(i, 3));
+		step->done = mig_col_bool(i, 4);
+		step->before = mig_col_text_list(i, 5);
+		result = lappend(result, step);
+		MemoryContextSwitchTo(spi);
+	}
+	mig_sql_end(&session);
+	return result;
+}
+
+/* Records a step as started or done. */
+void
+mig_catalog_put_step(int64 id, bool down, int64 run,
+					 const MigLedgerStep *step)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.step (migration, direction, run, first_statement,"
+		" last_statement, checksum, state, before) VALUES ($1,"
+		" CASE WHEN $2 THEN 'down' ELSE 'up' END, $3, $4, $5, $6,"
+		" CASE WHEN $7 THEN 'done' ELSE 'started' END, $8)"
+		" ON CONFLICT (migration, target, direction, first_statement)"
+		" DO UPDATE SET run = $3, last_statement = $5, checksum = $6,"
+		" state = excluded.state, at = clock_timestamp(), before = $8"
+	};
+	int			n = list_length(step->before);
+	Datum	   *before = palloc(sizeof(Datum) * Max(n, 1));
+	MigParams	params = {0};
+
+	for (int i = 0; i < n; i++)
+		before[i] = CStringGetTextDatum(list_nth(step->before, i));
+	mig_param_int8(&params, id);
+	mig_param_bool(&params, down);
+	mig_param_int8(&params, run);
+	mig_param_int4(&params, step->first);
+	mig_param_int4(&params, step->last);
+	mig_param_text(&params, step->checksum);
+	mig_param_bool(&params, step->done);
+	mig_param_array(&params, TEXTOID, n, before, NULL);
+	run_alone(&query, &params);
+}
+
+/* A started step left nothing. */
+void
+mig_catalog_drop_step(int64 id, bool down, int first)
+{
+	static MigQuery query = {
+		"DELETE FROM migrate.step WHERE migration = $1 AND target = ''"
+		" AND direction = CASE WHEN $2 THEN 'down' ELSE 'up' END"
+		" AND first_statement = $3"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	mig_param_bool(&params, down);
+	mig_param_int4(&params, first);
+	run_alone(&query, &params);
+}
+
+/* A migration is settled: its ledger has served. */
+void
+mig_catalog_drop_steps(int64 id)
+{
+	static MigQuery query = {
+		"DELETE FROM migrate.step WHERE migration = $1 AND target = ''"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	run_alone(&query, &params);
+}
+
+/*
+ * Runs and history
+ */
+
+/* Records the start of a run, which begins with migration 'current'. */
+int64
+mig_catalog_run_start(const MigRequest *request, int64 current,
+					  dsm_handle segment)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.run (project, action, target, state, started_by,"
+		" session_role, application_name, client_addr, pid, current, segment)"
+		" VALUES ($1, $2, $3, 'running', $4, $5, $6, $7::pg_catalog.inet, $8,"
+		" $9, $10) RETURNING run"
+	};
+	MigSqlSession session;
+	MigParams	params = {0};
+	int64		run;
+
+	mig_param_text(&params, request->project);
+	mig_param_text(&params, request->action == MIG_ACTION_APPLY ?
+				   "apply" : "rollback");
+	mig_param_text(&params, request->target);
+	mig_param_text(&params, mig_caller.role);
+	mig_param_text(&params, mig_caller.session_role);
+	mig_param_text(&params, mig_caller.application_name);
+	mig_param_text(&params, mig_caller.client_addr);
+	mig_param_int4(&params, MyProcPid);
+	mig_param_int8(&params, current);
+	mig_param_int8(&params, segment);
+	mig_sql_begin(&session);
+	mig_sql_run(&query, &params);
+	run = mig_col_int8(0, 1, 0);
+	mig_sql_end(&session);
+	return run;
+}
+
+/* The run goes on with another migration; 0: it is between migrations. */
+void
+mig_catalog_run_current(int64 run, int64 current)
+{
+	static MigQuery query = {
+		"UPDATE migrate.run SET current = nullif($2, 0) WHERE run = $1"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, run);
+	mig_param_int8(&params, current);
+	run_alone(&query, &params);
+}
+
+/*
+ * Records how a run ended.  False if it is not running any more: then another
+ * run has found it interrupted and taken over, and nothing must be recorded.
+ */
+bool
+mig_catalog_run_end(int64 run, const char *state)
+{
+	static MigQuery query = {
+		"UPDATE migrate.run SET state = $2, ended_at = clock_timestamp(),"
+		" current = NULL, segment = NULL WHERE run = $1 AND state = 'running'"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, run);
+	mig_param_text(&params, state);
+	return run_alone(&query, &params) == 1;
+}
+
+/* The runs that are not ended, oldest first. */
+List *
+mig_catalog_running(void)
+{
+	static MigQuery query = {
+		"SELECT r.run, r.project, r.action, r.current,"
+		" r.started_at, r.pid, r.segment,"
+		" (extract(epoch FROM clock_timestamp() - r.started_at)"
+		"  * 1000000)::bigint, p.phase,"
+		" round(100.0 * p.blocks_done / nullif(p.blocks_total, 0), 1),"
+		" r.started_by, r.session_role, r.application_name,"
+		" host(r.client_addr)"
+		" FROM migrate.run r"
+		" LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = r.pid"
+		" WHERE r.state = 'running' ORDER BY r.run"
+	};
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	List	   *result = NIL;
+	uint64		rows;
+
+	mig_sql_begin(&session);
+	rows = mig_sql_run(&query, NULL);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		MigRunRecord *record = palloc0(sizeof(MigRunRecord));
+
+		record->run = mig_col_int8(i, 1, 0);
+		record->project = mig_col_text(i, 2);
+		record->action = mig_col_text(i, 3);
+		record->current = mig_col_int8(i, 4, 0);
+		record->started_at = mig_col_text(i, 5);
+		record->pid = mig_col_int8(i, 6, 0);
+		record->segment = mig_col_int8(i, 7, 0);
+		record->elapsed = mig_col_int8(i, 8, 0);
+		record->phase = mig_col_text(i, 9);
+		record->percent = mig_col_text(i, 10);
+		record->caller.role = mig_col_text(i, 11);
+		record->caller.session_role = mig_col_text(i, 12);
+		record->caller.application_name = mig_col_text(i, 13);
+		record->caller.client_addr = mig_col_text(i, 14);
+		result = lappend(result, record);
+		MemoryContextSwitchTo(spi);
+	}
+	mig_sql_end(&session);
+	return result;
+}
+
+/* Adds a row to the history. */
+void
+mig_catalog_add_event(const char *project, const MigMigration *migration,
+					  const MigEvent *event)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.event (run, project, version, name, action,"
+		" outcome, step, elapsed, checksum, stored_by, session_role, role,"
+		" application_name, client_addr, error_sqlstate, error_message,"
+		" error_detail, error_hint, error_statement, error_line, reason)"
+		" VALUES (nullif($1, 0), $2, $3, $4, $5, $6, nullif($7, 0),"
+		" $8 * interval '1 microsecond', $9, $10, $11, $12, $13,"
+		" $14::pg_catalog.inet, $15, $16, $17, $18, nullif($19, 0),"
+		" nullif($20, 0), $21)"
+	};
+	const ErrorData *error = event->error;
+	MigParams	params = {0};
+
+	mig_param_int8(&params, event->run);
+	mig_param_text(&params, project);
+	mig_param_text(&params, migration->version);
+	mig_param_text(&params, migration->name);
+	mig_param_text(&params, event->action);
+	mig_param_text(&params, event->outcome);
+	mig_param_int4(&params, event->step);
+	if (event->elapsed >= 0)
+		mig_param_int8(&params, event->elapsed);
+	else
+		mig_param_null(&params);
+	mig_param_text(&params, event->checksum);
+	mig_param_text(&params, migration->stored_by);
+	mig_param_text(&params, mig_caller.session_role);
+	mig_param_text(&params, mig_caller.role);
+	mig_param_text(&params, mig_caller.application_name);
+	mig_param_text(&params, mig_caller.client_addr);
+	mig_param_text(&params, error ? unpack_sql_state(error->sqlerrcode) : NULL);
+	mig_param_text(&params, error ? error->message : NULL);
+	mig_param_text(&params, error ? error->detail : NULL);
+	mig_param_text(&params, error ? error->hint : NULL);
+	mig_param_int4(&params, event->error_statement);
+	mig_param_int4(&params, event->error_line);
+	mig_param_text(&params, event->reason);
+	run_alone(&query, &params);
+}

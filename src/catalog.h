@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.h
+ *	  Sole reader and writer of our tables: structs in, structs out.
+ *
+ * Everything here runs within the caller's transaction and in a session of
+ * its own (see spi_util.h); results live in the caller's memory context.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_CATALOG_H
+#define MIG_CATALOG_H
+
+#include "nodes/pg_list.h"
+#include "storage/dsm.h"
+
+#include "layout.h"
+#include "runctx.h"
+
+typedef enum MigState
+{
+	MIG_PENDING,
+	MIG_APPLIED,
+	MIG_FAILED,
+	MIG_PARTIAL
+} MigState;
+
+#define MIG_STATES 4
+
+/* The words of status(). */
+extern const char *const mig_state_names[MIG_STATES];
+
+typedef struct MigMigration
+{
+	int64		id;
+	char	   *version;		/* NULL for a repeatable */
+	char	   *name;
+	char	   *sort_key;
+	bool		repeatable;
+	char	   *stored_by;
+	char	   *up;				/* checksums; the texts are mig_catalog_text's */
+	int			up_line;
+	bool		up_no_transaction;
+	char	   *down;			/* NULL: there is none */
+	int			down_line;
+	bool		down_no_transaction;
+	MigState	state;
+	bool		state_down;		/* the state is of the down script */
+	char	   *checksum;		/* of the text the state speaks of */
+	bool		accept;
+	bool		out_of_order;	/* a newer one is applied */
+} MigMigration;
+
+/* One row of the ledger. */
+typedef struct MigLedgerStep
+{
+	int			first;
+	int			last;
+	char	   *checksum;
+	bool		done;			/* else: started, outcome unknown */
+	List	   *before;			/* of char *: invalid indexes there were */
+} MigLedgerStep;
+
+/* One row of the history. */
+typedef struct MigEvent
+{
+	int64		run;			/* 0: none */
+	const char *action;
+	const char *outcome;
+	int			step;			/* 0: none */
+	int64		elapsed;		/* microseconds; -1: none */
+	const char *checksum;
+	const char *reason;
+	const ErrorData *error;		/* NULL: none */
+	int			error_statement;
+	int			error_line;
+} MigEvent;
+
+/* A row of migrate.run that says it is running. */
+typedef struct MigRunRecord
+{
+	int64		run;
+	char	   *project;
+	char	   *action;
+	int64		current;		/* migration, or 0 */
+	MigCaller	caller;
+	char	   *started_at;
+	int			pid;
+	dsm_handle	segment;
+	int64		elapsed;		/* microseconds since it started */
+	char	   *phase;			/* of its index build, if any */
+	char	   *percent;
+} MigRunRecord;
+
+extern char *mig_checksum(const char *text, int len);
+
+extern void mig_catalog_lock(void);
+
+/* migrations and their states */
+extern List *mig_catalog_list(const char *project);
+extern List *mig_catalog_pending(const char *project);
+extern MigMigration *mig_catalog_find(const char *project, bool repeatable,
+									  const char *sort_key);
+extern MigMigration *mig_catalog_get(int64 id);
+extern char *mig_catalog_text(const char *checksum);
+extern void mig_catalog_insert(const char *project, List *definitions);
+extern void mig_catalog_replace(int64 id, const MigDefinition *definition);
+extern void mig_catalog_delete(int64 id);
+
+extern void mig_catalog_set_state(const MigMigration *migration,
+								  MigState state, bool down,
+								  const char *checksum, int64 elapsed,
+								  const char *note);
+extern void mig_catalog_allow_edit(int64 id);
+extern void mig_catalog_accept_edit(int64 id, const char *checksum);
+
+/* the ledger */
+extern List *mig_catalog_steps(int64 id, bool down);
+extern void mig_catalog_put_step(int64 id, bool down, int64 run,
+								 const MigLedgerStep *step);
+extern void mig_catalog_drop_step(int64 id, bool down, int first);
+extern void mig_catalog_drop_steps(int64 id);
+
+/* runs and history */
+extern int64 mig_catalog_run_start(const MigRequest *request, int64 current,
+								   dsm_handle segment);
+extern void mig_catalog_run_current(int64 run, int64 current);
+extern bool mig_catalog_run_end(int64 run, const char *state);
+extern List *mig_catalog_running(void);
+extern void mig_catalog_add_event(const char *project,
+								  const MigMigration *migration,
+								  const MigEvent *event);
+
+#endif							/* MIG_CATALOG_H */

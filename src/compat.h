@@ -1,0 +1,115 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  The differences between the server versions migrate is built for.
+ *
+ * Every shim has the newest version's signature and names the versions it
+ * stands in for.  No other file tests PG_VERSION_NUM.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_COMPAT_H
+#define MIG_COMPAT_H
+
+#if PG_VERSION_NUM < 150000 || PG_VERSION_NUM >= 190000
+#error "migrate supports PostgreSQL 15 to 18"
+#endif
+
+#include "executor/executor.h"
+#include "parser/parse_node.h"
+#include "postmaster/bgworker.h"
+#include "storage/lock.h"
+#include "tcop/pquery.h"
+#include "utils/backend_status.h"
+#include "utils/guc_tables.h"
+#include "utils/wait_event.h"
+
+/* LockHeldByMe() got its third argument in 17. */
+static inline bool
+mig_lock_held_by_me(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/* PortalRun() lost its argument run_once in 18. */
+static inline bool
+mig_portal_run(Portal portal, bool toplevel, DestReceiver *dest,
+			   QueryCompletion *completion)
+{
+#if PG_VERSION_NUM >= 180000
+	return PortalRun(portal, FETCH_ALL, toplevel, dest, dest, completion);
+#else
+	return PortalRun(portal, FETCH_ALL, toplevel, true, dest, dest,
+					 completion);
+#endif
+}
+
+/* Permissions moved out of the range table in 16. */
+static inline void
+mig_check_insert(ParseState *pstate, ParseNamespaceItem *item,
+				 Bitmapset *columns)
+{
+#if PG_VERSION_NUM >= 160000
+	item->p_perminfo->requiredPerms = ACL_INSERT;
+	item->p_perminfo->insertedCols = columns;
+	(void) ExecCheckPermissions(pstate->p_rtable, list_make1(item->p_perminfo),
+								true);
+#else
+	item->p_rte->requiredPerms = ACL_INSERT;
+	item->p_rte->insertedCols = columns;
+	(void) ExecCheckRTPerms(pstate->p_rtable, true);
+#endif
+}
+
+/* A worker could not connect as a role without LOGIN before 17. */
+#if PG_VERSION_NUM < 170000
+#define BGWORKER_BYPASS_ROLELOGINCHECK 0
+#endif
+
+/* Wait events of extensions have names from 17 on. */
+static inline uint32
+mig_wait_event(const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	return WaitEventExtensionNew(name);
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* get_guc_variables() returned the server's own array before 16. */
+static inline struct config_generic **
+mig_guc_variables(int *n)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_guc_variables(n);
+#else
+	*n = GetNumConfigOptions();
+	return get_guc_variables();
+#endif
+}
+
+/* Entries of the local copy of pg_stat_activity: renamed in 16. */
+static inline LocalPgBackendStatus *
+mig_local_beentry_by_index(int idx)
+{
+#if PG_VERSION_NUM >= 160000
+	return pgstat_get_local_beentry_by_index(idx);
+#else
+	return pgstat_fetch_stat_local_beentry(idx);
+#endif
+}
+
+/* The module's name and version are known to the server from 18 on. */
+#if PG_VERSION_NUM >= 180000
+#define MIG_MODULE_MAGIC(module, module_version) \
+	PG_MODULE_MAGIC_EXT(.name = module, .version = module_version)
+#else
+#define MIG_MODULE_MAGIC(module, module_version)	PG_MODULE_MAGIC
+#endif
+
+#endif							/* MIG_COMPAT_H */

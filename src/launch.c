@@ -1,0 +1,1069 @@
+/*-------------------------------------------------------------------------
+ *
+ * launch.c
+ *	  The caller's side of a run in a background worker.
+ *
+ * A statement that waits for CREATE INDEX CONCURRENTLY in another process
+ * must not hold a snapshot: the index build waits for all old snapshots, and
+ * as the statement waits on a latch, no deadlock detector would ever see the
+ * circle.  So a caller gives its snapshot up while it waits and takes a new
+ * one afterwards.  That is right only for a statement that nothing else hangs
+ * on: mig_launch_obstacle() tells whether this is one, and once the snapshot
+ * is given up, the backend's published xmin proves it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "catalog/pg_authid.h"
+#include "executor/execdesc.h"
+#include "executor/spi.h"
+#include "libpq/pqmq.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/plannodes.h"
+#include "postmaster/bgworker.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "storage/shm_toc.h"
+#include "tcop/pquery.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/backend_status.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc_tables.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "launch.h"
+#include "wire.h"
+
+/* How long to try for a free worker slot, and the first pause between tries */
+#define SLOT_WAIT_MS		5000
+#define SLOT_FIRST_PAUSE_MS	50
+
+/* How often to look who blocks the runner, and to repeat what was seen */
+#define LOOK_INTERVAL_MS	1000
+#define REPEAT_INTERVAL_MS	30000
+
+/* How far to follow a chain of waiting sessions */
+#define MAX_CHAIN			64
+
+/* Of a blocker's query, in a notice */
+#define QUERY_EXCERPT		200
+
+/* One run, as its caller sees it. */
+typedef struct MigLaunch
+{
+	const char *function;		/* what the user called */
+	MemoryContext context;		/* for what must last as long as this */
+	MemoryContext scratch;		/* reset for every message and every look */
+
+	dsm_segment *segment;
+	MigWire    *wire;
+	shm_mq_handle *queue;
+	BackgroundWorkerHandle *handle; /* NULL: not registered yet */
+	pid_t		pid;			/* 0: not started yet */
+
+	List	   *rows;			/* of MigRunRow * */
+	ErrorData  *error;			/* the run ended with it */
+	bool		done;			/* the run ended well */
+	bool		giving_up;		/* the caller has an error of its own */
+
+	TimestampTz next_look;
+	List	   *blockers;		/* pids seen at the last look, in order */
+	List	   *reported;		/* pids of the last notice */
+	TimestampTz reported_at;
+} MigLaunch;
+
+/* ------------------------------------------------------------------------
+ * Is this statement bare?
+ * ------------------------------------------------------------------------
+ */
+
+typedef struct PlanCheck
+{
+	Oid			function;		/* the one that asks */
+	bool		found;
+} PlanCheck;
+
+/* A function that may run queries: any but ours and the server's. */
+static bool
+is_other_function(Oid function, void *arg)
+{
+	PlanCheck  *check = arg;
+
+	if (function == check->function)
+		check->found = true;
+	return function >= FirstNormalObjectId && function != check->function;
+}
+
+/* Does an expression do anything but call us and the server's functions? */
+static bool
+does_more(Node *node, PlanCheck *check)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_other_function, check))
+		return true;
+	if (IsA(node, SubPlan) || IsA(node, AlternativeSubPlan))
+		return true;
+	/* its constraints call what they like */
+	if (IsA(node, CoerceToDomain) &&
+		((CoerceToDomain *) node)->resulttype >= FirstNormalObjectId)
+		return true;
+	return expression_tree_walker(node, does_more, check);
+}
+
+/* The same for a plan: anything unknown does more. */
+static bool
+plan_does_more(Plan *plan, PlanCheck *check)
+{
+	if (plan == NULL)
+		return false;
+	switch (nodeTag(plan))
+	{
+		case T_Result:
+			if (does_more(((Result *) plan)->resconstantqual, check))
+				return true;
+			break;
+		case T_FunctionScan:
+			if (does_more((Node *) ((FunctionScan *) plan)->functions, check))
+				return true;
+			break;
+		case T_Limit:
+			if (does_more(((Limit *) plan)->limitOffset, check) ||
+				does_more(((Limit *) plan)->limitCount, check))
+				return true;
+			break;
+		case T_SubqueryScan:
+			if (plan_does_more(((SubqueryScan *) plan)->subplan, check))
+				return true;
+			break;
+		case T_ProjectSet:
+		case T_Agg:
+		case T_Sort:
+			break;
+		default:
+			return true;
+	}
+	return plan->initPlan != NIL ||
+		does_more((Node *) plan->targetlist, check) ||
+		does_more((Node *) plan->qual, check) ||
+		plan_does_more(plan->lefttree, check) ||
+		plan_does_more(plan->righttree, check);
+}
+
+/*
+ * Is the statement nothing but a call of this function, its rows perhaps
+ * counted, sorted, or cut?  Then no scan holds a pointer to its snapshot.
+ */
+static bool
+statement_is_call(PlannedStmt *stmt, Oid function)
+{
+	PlanCheck	check = {function, false};
+	ListCell   *lc;
+
+	if (stmt->commandType != CMD_SELECT || stmt->hasModifyingCTE ||
+		stmt->rowMarks != NIL || stmt->subplans != NIL)
+		return false;
+	foreach(lc, stmt->rtable)
+	{
+		if (lfirst_node(RangeTblEntry, lc)->rtekind == RTE_RELATION)
+			return false;
+	}
+	return !plan_does_more(stmt->planTree, &check) && check.found;
+}
+
+/* The query of the portal that runs, if it is a plain SELECT; or NULL. */
+static QueryDesc *
+running_query(void)
+{
+	if (ActivePortal == NULL || ActivePortal->strategy != PORTAL_ONE_SELECT)
+		return NULL;
+	return ActivePortal->queryDesc;
+}
+
+/*
+ * Is the statement's own snapshot the only active one?  Whoever called the
+ * statement, say a PL/pgSQL loop, has one beneath it.  The stack can be looked
+ * at only by taking its top off; the portal's reference keeps the snapshot.
+ */
+static bool
+snapshot_is_only_one(QueryDesc *query)
+{
+	bool		only;
+
+	if (!ActiveSnapshotSet() || GetActiveSnapshot() != query->snapshot ||
+		query->snapshot->regd_count == 0)
+		return false;
+	PopActiveSnapshot();
+	only = !ActiveSnapshotSet();
+	PushActiveSnapshot(query->snapshot);
+	return only;
+}
+
+/*
+ * Why this call cannot be given to a runner, as the end of a sentence that
+ * starts with "because"; NULL if it can.
+ */
+const char *
+mig_launch_obstacle(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
+	QueryDesc  *query = running_query();
+
+	if (!IsUnderPostmaster)
+		return "the server runs in single-user mode";
+	if (RecoveryInProgress())
+		return "the server is in recovery";
+	if (IsTransactionBlock() || IsSubTransaction())
+		return "it is called inside a transaction block";
+	if (MyXactFlags & XACT_FLAGS_PIPELINING)
+		return "it is called inside a pipeline, after another statement";
+	if (IsolationUsesXactSnapshot())
+		return "the isolation level is not READ COMMITTED";
+	if (IsInParallelMode())
+		return "it is called by a parallel query";
+	if (query == NULL || !statement_is_call(query->plannedstmt,
+											fcinfo->flinfo->fn_oid))
+		return "it is part of a larger statement";
+	if (ActivePortal->cursorOptions & CURSOR_OPT_HOLD)
+		return "it is called by a cursor";
+	if (!snapshot_is_only_one(query) || SPI_inside_nonatomic_context() ||
+		(rsinfo != NULL && IsA(rsinfo, ReturnSetInfo) &&
+		 rsinfo->econtext->ecxt_estate != query->estate))
+		return "it is called from a function or by EXECUTE";
+	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return "its transaction has already changed something";
+	return NULL;
+}
+
+/* ------------------------------------------------------------------------
+ * The statement's snapshot
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * An index build in another session does not wait for a backend with this
+ * flag.  As in the server itself, it is set only while no xid and no xmin is
+ * published; should a look-up in the catalogs publish one while we wait, it
+ * blocks nobody.
+ */
+static void
+set_safe_flag(bool on)
+{
+	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
+	if (on)
+		MyProc->statusFlags |= PROC_IN_SAFE_IC;
+	else
+		MyProc->statusFlags &= ~PROC_IN_SAFE_IC;
+	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
+	LWLockRelease(ProcArrayLock);
+}
+
+/* The statement goes on as if it had started now. */
+static void
+renew_snapshot(Portal portal)
+{
+	QueryDesc  *query = portal->queryDesc;
+
+	InvalidateCatalogSnapshot();
+	set_safe_flag(false);
+	query->snapshot = RegisterSnapshotOnOwner(GetTransactionSnapshot(),
+											  portal->resowner);
+	query->estate->es_snapshot = RegisterSnapshotOnOwner(query->snapshot,
+														 portal->resowner);
+	PushActiveSnapshot(query->snapshot);
+}
+
+/*
+ * Gives up every snapshot of this backend.  Afterwards nobody waits for us,
+ * or this has raised an error.  After an error in what follows nothing needs
+ * to be put back: the end of the transaction does it.
+ */
+static void
+release_snapshot(Portal portal)
+{
+	QueryDesc  *query = running_query();
+
+	if (query == NULL || !snapshot_is_only_one(query))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot wait for a run inside another statement"),
+				 errhint("Call the function alone, outside a transaction block.")));
+
+	PopActiveSnapshot();
+	UnregisterSnapshotFromOwner(query->estate->es_snapshot, portal->resowner);
+	UnregisterSnapshotFromOwner(query->snapshot, portal->resowner);
+	query->estate->es_snapshot = InvalidSnapshot;
+	query->snapshot = InvalidSnapshot;
+	InvalidateCatalogSnapshot();
+
+	if (TransactionIdIsValid(MyProc->xmin) || TransactionIdIsValid(MyProc->xid))
+	{
+		renew_snapshot(portal);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot wait for a run while this session holds a snapshot"),
+				 errhint("Close the session's cursors, and call the function alone, outside a transaction block.")));
+	}
+	set_safe_flag(true);
+}
+
+/* ------------------------------------------------------------------------
+ * The segment
+ * ------------------------------------------------------------------------
+ */
+
+/* The value of a setting, in full precision; NULL if it has none. */
+static const char *
+setting_value(struct config_generic *setting)
+{
+	switch (setting->vartype)
+	{
+		case PGC_BOOL:
+			return *((struct config_bool *) setting)->variable ? "on" : "off";
+		case PGC_INT:
+			return psprintf("%d", *((struct config_int *) setting)->variable);
+		case PGC_REAL:
+			return psprintf("%.17g",
+							*((struct config_real *) setting)->variable);
+		case PGC_STRING:
+			return *((struct config_string *) setting)->variable;
+		case PGC_ENUM:
+			return config_enum_lookup_by_value((struct config_enum *) setting,
+											   *((struct config_enum *) setting)->variable);
+	}
+	return NULL;
+}
+
+/*
+ * Does a runner take this setting over?  What this session's client or the
+ * session itself has set; a connection of the same role has the rest anyway.
+ * Excluded are what is no property of a session (transaction_*, seed), the
+ * identity, which goes its own way, and what describes this client.
+ */
+static bool
+setting_travels(const struct config_generic *setting)
+{
+	return setting->source > PGC_S_DATABASE_USER &&
+		(setting->context == PGC_USERSET || setting->context == PGC_SUSET) &&
+		!(setting->flags & GUC_NO_RESET_ALL) &&
+		strcmp(setting->name, "application_name") != 0 &&
+		strcmp(setting->name, "client_encoding") != 0;
+}
+
+/*
+ * The caller's settings, each with the authority it was set by: a placeholder
+ * whose library only the script loads is checked against that one.
+ */
+static void
+put_settings(StringInfo buf)
+{
+	struct config_generic **settings;
+	int			n;
+	int			i;
+
+	settings = mig_guc_variables(&n);
+	for (i = 0; i < n; i++)
+	{
+		const char *value;
+
+		if (!setting_travels(settings[i]) ||
+			(value = setting_value(settings[i])) == NULL)
+			continue;
+		mig_wire_put_string(buf, settings[i]->name);
+		mig_wire_put_string(buf, value);
+		pq_sendint32(buf, settings[i]->scontext);
+		pq_sendint32(buf, settings[i]->srole);
+	}
+}
+
+static void
+put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
+{
+	pq_sendint32(buf, request->action);
+	mig_wire_put_string(buf, request->project);
+	mig_wire_put_string(buf, request->target);
+	pq_sendint32(buf, request->steps);
+
+	mig_wire_put_string(buf, caller->session_role);
+	mig_wire_put_string(buf, caller->role);
+	mig_wire_put_string(buf, caller->application_name);
+	mig_wire_put_string(buf, caller->client_addr);
+	pq_sendint32(buf, caller->pid);
+}
+
+/* A piece of the segment with this content, its length in front. */
+static void
+insert_piece(shm_toc *toc, uint64 key, StringInfo content)
+{
+	char	   *piece = shm_toc_allocate(toc, sizeof(int32) + content->len);
+	int32		len = content->len;
+
+	memcpy(piece, &len, sizeof(int32));
+	memcpy(piece + sizeof(int32), content->data, content->len);
+	shm_toc_insert(toc, key, piece);
+}
+
+static void
+init_wire(MigWire *wire)
+{
+	memset(wire, 0, sizeof(MigWire));
+	wire->database = MyDatabaseId;
+	wire->session_user = GetSessionUserId();
+	/* not changed by a SECURITY DEFINER function, as this may be one */
+	wire->role = GetOuterUserId();
+	pg_atomic_init_u32(&wire->cancelled, 0);
+	SpinLockInit(&wire->mutex);
+}
+
+/*
+ * Makes the segment and attaches its queue.  That comes before the runner is
+ * registered: a quick one is gone before we look for it.
+ */
+static void
+create_segment(MigLaunch *launch, const MigRequest *request,
+			   const MigCaller *caller)
+{
+	StringInfoData parts[2];
+	shm_toc_estimator estimator;
+	shm_toc    *toc;
+	shm_mq	   *mq;
+	Size		size;
+
+	initStringInfo(&parts[0]);
+	initStringInfo(&parts[1]);
+	put_request(&parts[0], request, caller);
+	put_settings(&parts[1]);
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, sizeof(MigWire));
+	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[0].len);
+	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[1].len);
+	shm_toc_estimate_chunk(&estimator, MIG_WIRE_QUEUE_SIZE);
+	shm_toc_estimate_keys(&estimator, 4);
+	size = shm_toc_estimate(&estimator);
+
+	launch->segment = dsm_create(size, 0);
+	toc = shm_toc_create(MIG_WIRE_MAGIC, dsm_segment_address(launch->segment),
+						 size);
+
+	launch->wire = shm_toc_allocate(toc, sizeof(MigWire));
+	init_wire(launch->wire);
+	shm_toc_insert(toc, MIG_WIRE_KEY_FIXED, launch->wire);
+	insert_piece(toc, MIG_WIRE_KEY_REQUEST, &parts[0]);
+	insert_piece(toc, MIG_WIRE_KEY_SETTINGS, &parts[1]);
+
+	mq = shm_mq_create(shm_toc_allocate(toc, MIG_WIRE_QUEUE_SIZE),
+					   MIG_WIRE_QUEUE_SIZE);
+	shm_toc_insert(toc, MIG_WIRE_KEY_QUEUE, mq);
+	shm_mq_set_receiver(mq, MyProc);
+	launch->queue = shm_mq_attach(mq, launch->segment, NULL);
+}
+
+/*
+ * Where the run 'run' is, from any session.  False if it has no runner any
+ * more: 'segment' may then be gone, or be something else's by now.
+ */
+bool
+mig_launch_read_progress(dsm_handle segment, int64 run, MigProgress *out)
+{
+	dsm_segment *mapping;
+	dsm_segment *attached = NULL;
+	shm_toc    *toc = NULL;
+	bool		found = false;
+
+	if (segment == DSM_HANDLE_INVALID)
+		return false;
+	mapping = dsm_find_mapping(segment);
+	if (mapping == NULL)
+		mapping = attached = dsm_attach(segment);
+	if (mapping == NULL)
+		return false;
+
+	if (dsm_segment_map_length(mapping) >
+		sizeof(MigWire) + MIG_WIRE_QUEUE_SIZE)
+		toc = shm_toc_attach(MIG_WIRE_MAGIC, dsm_segment_address(mapping));
+	if (toc != NULL)
+	{
+		MigWire    *wire = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
+
+		SpinLockAcquire(&wire->mutex);
+		*out = wire->progress;
+		SpinLockRelease(&wire->mutex);
+		found = out->run == run;
+	}
+	if (attached != NULL)
+		dsm_detach(attached);
+	return found;
+}
+
+/* ------------------------------------------------------------------------
+ * The runner
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * Sleeps until something happens, at most 'timeout' ms.  A look-up in the
+ * catalogs may have left its snapshot, which must not last as long as we wait.
+ */
+static void
+wait_for_latch(long timeout)
+{
+	static uint32 event = 0;
+
+	if (event == 0)
+		event = mig_wait_event("MigrateRun");
+	InvalidateCatalogSnapshot();
+	(void) WaitLatch(MyLatch,
+					 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 timeout, event);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+static void
+describe_worker(BackgroundWorker *worker, dsm_segment *segment)
+{
+	memset(worker, 0, sizeof(BackgroundWorker));
+	worker->bgw_flags = BGWORKER_SHMEM_ACCESS |
+		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker->bgw_start_time = BgWorkerStart_RecoveryFinished;
+	worker->bgw_restart_time = BGW_NEVER_RESTART;
+	worker->bgw_notify_pid = MyProcPid;
+	worker->bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
+	strlcpy(worker->bgw_library_name, "migrate", BGW_MAXLEN);
+	strlcpy(worker->bgw_function_name, "mig_runner_main", BGW_MAXLEN);
+	strlcpy(worker->bgw_name, "migrate runner", BGW_MAXLEN);
+	strlcpy(worker->bgw_type, "migrate runner", BGW_MAXLEN);
+}
+
+/*
+ * Starts the runner.  The slots are shared with parallel query, so a full
+ * house is often over in a moment.
+ */
+static void
+start_runner(MigLaunch *launch)
+{
+	BackgroundWorker worker;
+	TimestampTz deadline;
+	long		pause = SLOT_FIRST_PAUSE_MS;
+	MemoryContext caller_context;
+
+	describe_worker(&worker, launch->segment);
+	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+										   SLOT_WAIT_MS);
+	caller_context = MemoryContextSwitchTo(launch->context);
+	while (!RegisterDynamicBackgroundWorker(&worker, &launch->handle))
+	{
+		long		left;
+
+		launch->handle = NULL;
+		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(),
+											   deadline);
+		if (left <= 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("could not start a background worker"),
+					 errdetail("All slots for background workers are taken; there are %d.",
+							   max_worker_processes),
+					 errhint("Raise \"max_worker_processes\", or run it in this session, all or nothing: %s",
+							 psprintf("BEGIN; SELECT migrate.%s(); COMMIT;",
+									  launch->function))));
+		wait_for_latch(Min(pause, left));
+		pause *= 2;
+	}
+	MemoryContextSwitchTo(caller_context);
+
+	/* a runner that ends before it attaches detaches the queue */
+	shm_mq_set_handle(launch->queue, launch->handle);
+}
+
+/* Has the runner's process ended?  Learns its pid on the way. */
+static bool
+runner_is_gone(MigLaunch *launch)
+{
+	pid_t		pid;
+
+	switch (GetBackgroundWorkerPid(launch->handle, &pid))
+	{
+		case BGWH_STARTED:
+			launch->pid = pid;
+			return false;
+		case BGWH_NOT_YET_STARTED:
+			return false;
+		case BGWH_STOPPED:
+		case BGWH_POSTMASTER_DIED:
+			break;
+	}
+	return true;
+}
+
+/* Passes a notice on, or keeps the error the run ended with. */
+static void
+relay_message(MigLaunch *launch, StringInfo message)
+{
+	MemoryContext scratch = CurrentMemoryContext;
+	ErrorData  *error;
+
+	/* the error must last until it is reported */
+	if (message->data[0] == 'E')
+		MemoryContextSwitchTo(launch->context);
+	error = palloc(sizeof(ErrorData));
+	pq_parse_errornotice(message, error);
+	MemoryContextSwitchTo(scratch);
+
+	/* a position is one in the script, which the client does not have */
+	error->cursorpos = 0;
+	if (error->elevel < ERROR)
+	{
+		ThrowErrorData(error);
+		return;
+	}
+
+	/* it ends the run, not this session */
+	if (error->elevel > ERROR && error->hint == NULL)
+		error->hint = MemoryContextStrdup(launch->context,
+										  psprintf("SELECT migrate.%s() goes on where this run stopped.",
+												   launch->function));
+	error->elevel = ERROR;
+	/* of several, the first is the reason for the others */
+	if (launch->error == NULL)
+		launch->error = error;
+}
+
+static void
+keep_row(MigLaunch *launch, StringInfo message)
+{
+	MemoryContext scratch = MemoryContextSwitchTo(launch->context);
+	MigRunRow  *row = palloc0(sizeof(MigRunRow));
+
+	row->version = mig_wire_get_string(message);
+	row->name = mig_wire_get_string(message);
+	row->state = mig_wire_get_string(message);
+	row->steps = (int) pq_getmsgint(message, 4);
+	row->elapsed = pq_getmsgint64(message);
+	launch->rows = lappend(launch->rows, row);
+	MemoryContextSwitchTo(scratch);
+}
+
+/* One message of the runner.  What the protocol has besides is not for us. */
+static void
+handle_message(MigLaunch *launch, const char *data, Size len)
+{
+	StringInfoData message;
+
+	if (len == 0)
+		return;
+	initStringInfo(&message);
+	appendBinaryStringInfo(&message, data, (int) len);
+	switch (pq_getmsgbyte(&message))
+	{
+		case 'E':
+		case 'N':
+			relay_message(launch, &message);
+			break;
+		case MIG_MSG_ROW:
+			keep_row(launch, &message);
+			break;
+		case MIG_MSG_DONE:
+			launch->done = true;
+			break;
+		default:
+			break;
+	}
+}
+
+/* All messages that are there; comes back when there are no more for now. */
+static void
+receive_messages(MigLaunch *launch)
+{
+	MemoryContext caller_context;
+	Size		len;
+	void	   *data;
+
+	caller_context = MemoryContextSwitchTo(launch->scratch);
+	while (shm_mq_receive(launch->queue, &len, &data, true) == SHM_MQ_SUCCESS)
+	{
+		CHECK_FOR_INTERRUPTS();
+		handle_message(launch, data, len);
+		MemoryContextReset(launch->scratch);
+	}
+	MemoryContextSwitchTo(caller_context);
+}
+
+/* ------------------------------------------------------------------------
+ * Who blocks the runner
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * Adds to 'pids' whom a process waits for; 0 is a prepared transaction.  Asks
+ * the lock manager and no catalog.
+ */
+static List *
+add_blockers(List *pids, int pid)
+{
+	ArrayType  *found;
+	int32	   *values;
+	int			n;
+	int			i;
+
+	found = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids,
+												   Int32GetDatum(pid)));
+	n = ArrayGetNItems(ARR_NDIM(found), ARR_DIMS(found));
+	values = (int32 *) ARR_DATA_PTR(found);
+	for (i = 0; i < n; i++)
+		pids = list_append_unique_int(pids, values[i]);
+	return pids;
+}
+
+/* Does any of these processes, or one that they wait for, wait for us? */
+static bool
+wait_for_us(List *pids)
+{
+	List	   *chain = list_copy(pids);
+	int			i;
+
+	for (i = 0; i < list_length(chain) && i < MAX_CHAIN; i++)
+	{
+		int			pid = list_nth_int(chain, i);
+
+		if (pid == MyProcPid)
+			return true;
+		if (pid != 0)
+			chain = add_blockers(chain, pid);
+	}
+	return false;
+}
+
+/*
+ * The run and its caller wait for each other.  The caller alone knows, as it
+ * waits on a latch.
+ */
+static void
+report_circle(MigLaunch *launch, List *blockers)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+			 errmsg("the run waits for a lock that its own caller holds"),
+			 list_member_int(blockers, MyProcPid) ?
+			 errdetail("The runner (pid %d) waits for this session (pid %d), which waits for the runner.",
+					   (int) launch->pid, MyProcPid) :
+			 errdetail("The runner (pid %d) waits for pid %d, and that one for this session (pid %d), which waits for the runner.",
+					   (int) launch->pid, linitial_int(blockers), MyProcPid),
+			 errhint("Release this session's locks, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
+					 launch->function)));
+}
+
+static const char *
+state_name(BackendState state)
+{
+	switch (state)
+	{
+		case STATE_IDLE:
+			return "idle";
+		case STATE_RUNNING:
+		case STATE_FASTPATH:
+			return "active";
+		case STATE_IDLEINTRANSACTION:
+			return "idle in transaction";
+		case STATE_IDLEINTRANSACTION_ABORTED:
+			return "idle in transaction (aborted)";
+		default:
+			return "in an unknown state";
+	}
+}
+
+/* The entry of a process in pg_stat_activity as it is now, or NULL. */
+static PgBackendStatus *
+find_activity(int pid)
+{
+	int			n = pgstat_fetch_stat_numbackends();
+	int			i;
+
+	for (i = 1; i <= n; i++)
+	{
+		LocalPgBackendStatus *entry = mig_local_beentry_by_index(i);
+
+		if (entry != NULL && entry->backendStatus.st_procpid == pid)
+			return &entry->backendStatus;
+	}
+	return NULL;
+}
+
+/*
+ * One sentence about what a blocker does; as much of it as pg_stat_activity
+ * would show.
+ */
+static void
+describe_blocker(StringInfo buf, int pid)
+{
+	PgBackendStatus *entry = pid == 0 ? NULL : find_activity(pid);
+	const char *type;
+	char	   *query;
+	long		seconds;
+
+	if (buf->len > 0)
+		appendStringInfoChar(buf, '\n');
+	if (pid == 0)
+	{
+		appendStringInfoString(buf, "A prepared transaction holds the lock; pg_prepared_xacts shows it.");
+		return;
+	}
+	if (entry == NULL)
+	{
+		appendStringInfo(buf, "Pid %d is gone by now.", pid);
+		return;
+	}
+	type = GetBackendTypeDesc(entry->st_backendType);
+	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
+		!has_privs_of_role(GetUserId(), entry->st_userid))
+	{
+		appendStringInfo(buf, "Pid %d is a %s of another role.", pid, type);
+		return;
+	}
+
+	appendStringInfo(buf, "Pid %d is a %s", pid, type);
+	if (entry->st_appname[0] != '\0')
+		appendStringInfo(buf, ", application \"%s\"", entry->st_appname);
+	seconds = TimestampDifferenceMilliseconds(entry->st_state_start_timestamp,
+											  GetCurrentTimestamp()) / 1000;
+	if (entry->st_state_start_timestamp != 0)
+		appendStringInfo(buf, ", %s for %ld s", state_name(entry->st_state),
+						 seconds);
+	/* another database's text may be in another encoding */
+	query = pgstat_clip_activity(entry->st_activity_raw);
+	if (entry->st_databaseid == MyDatabaseId && query[0] != '\0')
+		appendStringInfo(buf, "; its query: %.*s",
+						 pg_mbcliplen(query, strlen(query), QUERY_EXCERPT),
+						 query);
+	else
+		appendStringInfoChar(buf, '.');
+}
+
+/* Tells the user whom the run waits for. */
+static void
+report_blockers(MigLaunch *launch)
+{
+	StringInfoData pids;
+	StringInfoData details;
+	ListCell   *lc;
+	int			n = 0;
+
+	initStringInfo(&pids);
+	initStringInfo(&details);
+	pgstat_clear_backend_activity_snapshot();
+	foreach(lc, launch->blockers)
+	{
+		describe_blocker(&details, lfirst_int(lc));
+		if (lfirst_int(lc) != 0)
+			appendStringInfo(&pids, "%s%d", n++ > 0 ? ", " : "",
+							 lfirst_int(lc));
+	}
+	pgstat_clear_backend_activity_snapshot();
+
+	if (n == 0)
+		ereport(NOTICE,
+				(errmsg("runner (pid %d) waits for a prepared transaction",
+						(int) launch->pid),
+				 errdetail_internal("%s", details.data)));
+	else
+		ereport(NOTICE,
+				(errmsg_plural("runner (pid %d) waits for pid %s",
+							   "runner (pid %d) waits for pids %s",
+							   n, (int) launch->pid, pids.data),
+				 errdetail_internal("%s", details.data)));
+}
+
+/* Replaces a list of pids that lasts from look to look. */
+static void
+remember_pids(MigLaunch *launch, List **kept, List *pids)
+{
+	MemoryContext scratch = MemoryContextSwitchTo(launch->context);
+
+	list_free(*kept);
+	*kept = list_copy(pids);
+	MemoryContextSwitchTo(scratch);
+}
+
+/*
+ * Looks who blocks the runner, if it is time to.  Others are reported when
+ * they are still there at the next look, when they change, and now and then.
+ * Returns false if it is we, and there is nothing more to be waited for.
+ */
+static bool
+look_for_blockers(MigLaunch *launch)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	bool		seen_before = launch->blockers != NIL;
+	List	   *blockers;
+
+	if (launch->pid == 0 || now < launch->next_look)
+		return true;
+	launch->next_look = TimestampTzPlusMilliseconds(now, LOOK_INTERVAL_MS);
+
+	blockers = add_blockers(NIL, (int) launch->pid);
+	if (wait_for_us(blockers))
+	{
+		if (!launch->giving_up)
+			report_circle(launch, blockers);
+		return false;
+	}
+	list_sort(blockers, list_int_cmp);
+	remember_pids(launch, &launch->blockers, blockers);
+
+	if (blockers == NIL)
+		remember_pids(launch, &launch->reported, NIL);
+	else if (seen_before &&
+			 (!equal(blockers, launch->reported) ||
+			  TimestampDifferenceExceeds(launch->reported_at, now,
+										 REPEAT_INTERVAL_MS)))
+	{
+		remember_pids(launch, &launch->reported, blockers);
+		launch->reported_at = now;
+		report_blockers(launch);
+	}
+	return true;
+}
+
+/* ------------------------------------------------------------------------
+ * The run
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * Waits until the runner's process has ended, passing on what it sends.  Its
+ * end, not its last message, is what counts: only then its locks are free.
+ */
+static void
+await_runner(MigLaunch *launch)
+{
+	for (;;)
+	{
+		/* asked first, so that nothing it sent before its end is missed */
+		bool		gone = runner_is_gone(launch);
+		bool		going_on;
+		MemoryContext caller_context;
+
+		receive_messages(launch);
+		if (gone)
+			return;
+		caller_context = MemoryContextSwitchTo(launch->scratch);
+		going_on = look_for_blockers(launch);
+		MemoryContextSwitchTo(caller_context);
+		MemoryContextReset(launch->scratch);
+		if (!going_on)
+			return;
+		wait_for_latch(LOOK_INTERVAL_MS);
+	}
+}
+
+/*
+ * The caller has an error of its own.  Ends the run and waits until it has
+ * recorded that, so that the user finds the state the error promises.  Another
+ * interrupt ends the waiting.
+ */
+static void
+cancel_runner(MigLaunch *launch)
+{
+	if (launch->handle == NULL || runner_is_gone(launch))
+		return;
+	launch->giving_up = true;
+	pg_atomic_write_u32(&launch->wire->cancelled, 1);
+	if (launch->pid == 0)
+		TerminateBackgroundWorker(launch->handle);
+	else
+		(void) kill(launch->pid, SIGINT);
+	await_runner(launch);
+}
+
+/* Starts the runner and waits for its end; cancels it after an error. */
+static void
+run_to_end(MigLaunch *launch)
+{
+	MemoryContext caller_context = CurrentMemoryContext;
+
+	launch->next_look = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+													LOOK_INTERVAL_MS);
+	PG_TRY();
+	{
+		start_runner(launch);
+		await_runner(launch);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller_context);
+		error = CopyErrorData();
+		FlushErrorState();
+		cancel_runner(launch);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+/* Comes back if the run ended well. */
+static void
+raise_outcome(MigLaunch *launch)
+{
+	if (launch->error != NULL)
+		ThrowErrorData(launch->error);
+	if (!launch->done)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("lost connection to the runner"),
+				 errdetail("The background worker ended without saying how the run went; the server log has more."),
+				 errhint("Call migrate.%s() again, it goes on where this run stopped.",
+						 launch->function)));
+}
+
+/*
+ * Executes a run in a background worker.  Notices arrive as they are sent, the
+ * rows at the end, in the statement's new snapshot.  Raises the error the run
+ * ended with; after an error of its own, say a cancel, the run is cancelled.
+ * If this session dies, the run goes on.
+ */
+void
+mig_launch_run(const MigRequest *request, const MigCaller *caller,
+			   MigRowSink sink, void *arg)
+{
+	Portal		portal = ActivePortal;
+	MigLaunch  *launch = palloc0(sizeof(MigLaunch));
+	ListCell   *lc;
+
+	launch->function = request->action == MIG_ACTION_ROLLBACK ? "rollback" :
+		"apply";
+	launch->context = CurrentMemoryContext;
+	launch->scratch = AllocSetContextCreate(CurrentMemoryContext,
+											"migrate launch",
+											ALLOCSET_DEFAULT_SIZES);
+
+	/* in a pipeline, what follows must not be part of this transaction */
+	MyXactFlags |= XACT_FLAGS_NEEDIMMEDIATECOMMIT;
+
+	create_segment(launch, request, caller);
+	release_snapshot(portal);
+	run_to_end(launch);
+	dsm_detach(launch->segment);
+	raise_outcome(launch);
+	renew_snapshot(portal);
+
+	foreach(lc, launch->rows)
+		sink(lfirst(lc), arg);
+	MemoryContextDelete(launch->scratch);
+}

@@ -1,0 +1,213 @@
+/*-------------------------------------------------------------------------
+ *
+ * plan.c
+ *	  What a run has to do: the ordered set of migrations for a target, in
+ *	  either direction, and the verdicts that forbid a run.  Writes nothing.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "guc.h"
+#include "plan.h"
+
+/*
+ * The versions next to one that does not exist, for an error's detail: two
+ * older ones and two newer ones.
+ */
+static char *
+nearest_versions(const char *project, const char *version)
+{
+	char	   *sort_key = mig_version_sort_key(version);
+	List	   *all = NIL;
+	int			position = 0;
+	StringInfoData names;
+	ListCell   *lc;
+
+	foreach(lc, mig_catalog_list(project))
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (m->repeatable)
+			continue;
+		if (strcmp(m->sort_key, sort_key) < 0)
+			position = list_length(all) + 1;
+		all = lappend(all, m);
+	}
+	initStringInfo(&names);
+	for (int i = Max(position - 2, 0);
+		 i < Min(position + 2, list_length(all)); i++)
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+						 ((MigMigration *) list_nth(all, i))->version);
+	return names.len > 0 ? names.data : NULL;
+}
+
+/* No migration of that version, and no repeatable of that name. */
+static void
+report_unknown(const char *project, const char *version)
+{
+	char	   *nearest = nearest_versions(project, version);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("migration \"%s\" does not exist in project \"%s\"",
+					version, project),
+			 nearest ? errdetail("The nearest versions are %s.", nearest) :
+			 errdetail("The project has no migrations."),
+			 errhint("Run SELECT version, name FROM migrate.status(); to see them all.")));
+}
+
+/* The migration of that version, however its digits are padded, or an error. */
+MigMigration *
+mig_plan_find_versioned(const char *project, const char *version)
+{
+	MigMigration *found = mig_catalog_find(project, false,
+										   mig_version_sort_key(version));
+
+	if (found == NULL)
+		report_unknown(project, version);
+	return found;
+}
+
+/* The migration of that version, else the repeatable of that name. */
+MigMigration *
+mig_plan_find(const char *project, const char *version)
+{
+	MigMigration *found = mig_catalog_find(project, false,
+										   mig_version_sort_key(version));
+
+	if (found == NULL)
+		found = mig_catalog_find(project, true, version);
+	if (found == NULL)
+		report_unknown(project, version);
+	return found;
+}
+
+/* A pending version older than the newest applied one. */
+static void
+check_order(const MigMigration *m)
+{
+	if (!m->out_of_order || m->state != MIG_PENDING ||
+		mig_out_of_order == MIG_OUT_OF_ORDER_ALLOW)
+		return;
+	ereport(mig_out_of_order == MIG_OUT_OF_ORDER_WARN ? WARNING : ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" is older than the newest applied migration",
+					mig_label(m->version, m->name)),
+			 mig_out_of_order == MIG_OUT_OF_ORDER_WARN ? 0 :
+			 errhint("Give it a newer version, or run SET migrate.out_of_order = 'allow'; and call migrate.apply() again.")));
+}
+
+/* A rollback that stopped between its steps has to be settled first. */
+static void
+check_direction(const MigMigration *m, bool down)
+{
+	if (m->state != MIG_PARTIAL || m->state_down == down)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" is partially %s",
+					mig_label(m->version, m->name),
+					down ? "applied" : "rolled back"),
+			 errhint("Run SELECT migrate.%s(); to go on, or settle it with SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
+					 down ? "apply" : "rollback", m->version, m->version)));
+}
+
+/*
+ * What is pending up to the target.  Repeatables come last and describe the
+ * newest schema, so they wait while a version beyond the target is pending.
+ */
+static List *
+plan_apply(const MigRequest *request)
+{
+	MigMigration *target = NULL;
+	List	   *result = NIL;
+	bool		beyond = false;
+	ListCell   *lc;
+
+	if (request->target != NULL)
+		target = mig_plan_find_versioned(request->project, request->target);
+	foreach(lc, mig_catalog_pending(request->project))
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (target != NULL && !m->repeatable &&
+			strcmp(m->sort_key, target->sort_key) > 0)
+			beyond = true;
+		if (beyond)
+			continue;
+		check_direction(m, false);
+		check_order(m);
+		result = lappend(result, m);
+	}
+	return result;
+}
+
+/* An error that names every migration of the plan without a down script. */
+static void
+check_down_scripts(List *plan)
+{
+	StringInfoData names;
+	int			missing = 0;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, plan)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (m->down != NULL)
+			continue;
+		appendStringInfo(&names, "%s\"%s\"", missing++ > 0 ? ", " : "",
+						 mig_label(m->version, m->name));
+	}
+	if (missing > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg_plural("migration %s has no down script",
+							   "migrations %s have no down script",
+							   missing, names.data),
+				 errdetail("Nothing was rolled back."),
+				 errhint("Store one with migrate.register() or migrate.load(), or undo the migration by hand and run SELECT migrate.resolve(version, 'rolled_back');")));
+}
+
+/* What is to be undone, newest first. */
+static List *
+plan_rollback(const MigRequest *request)
+{
+	List	   *all = mig_catalog_list(request->project);
+	MigMigration *target = NULL;
+	List	   *result = NIL;
+
+	if (request->steps == 0)
+		target = mig_plan_find_versioned(request->project, request->target);
+	for (int i = list_length(all) - 1; i >= 0; i--)
+	{
+		MigMigration *m = list_nth(all, i);
+
+		if (m->repeatable)
+			continue;
+		if (target ? strcmp(m->sort_key, target->sort_key) <= 0 :
+			list_length(result) >= request->steps)
+			break;
+		check_direction(m, true);
+		if (m->state == MIG_APPLIED || m->state == MIG_PARTIAL)
+			result = lappend(result, m);
+	}
+	check_down_scripts(result);
+	return result;
+}
+
+/*
+ * The migrations that a run has to run, in their order; an error if the run
+ * must not start.
+ */
+List *
+mig_plan(const MigRequest *request)
+{
+	if (request->action == MIG_ACTION_APPLY)
+		return plan_apply(request);
+	return plan_rollback(request);
+}

@@ -1,0 +1,458 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.c
+ *	  A run: owner of the state machine, in both directions.
+ *
+ * A run is executed by a runner, a background worker in which each step is a
+ * transaction of its own, or within the caller's transaction.  Both go through
+ * the same moments: take the run lock, record runs that were interrupted,
+ * plan, record the start, run each migration, record the end.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "tcop/utility.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "catalog.h"
+#include "launch.h"
+#include "plan.h"
+#include "repair.h"
+#include "run.h"
+#include "runlock.h"
+#include "work.h"
+#include "worker.h"
+
+typedef struct MigRun
+{
+	const MigRequest *request;
+	bool		runner;
+	const char *obstacle;		/* why it is not in a runner */
+	MigRowSink	sink;
+	void	   *arg;
+	int64		id;
+	List	   *plan;			/* of MigMigration * */
+	instr_time	start;
+	MemoryContext context;		/* as long as the run */
+} MigRun;
+
+/* What a run has to know of one of its migrations, in a context of its own. */
+static MigWork *
+new_work(const MigRun *run, int index)
+{
+	MemoryContext context = AllocSetContextCreate(run->context,
+												  "migrate migration",
+												  ALLOCSET_DEFAULT_SIZES);
+	MigWork    *work = MemoryContextAllocZero(context, sizeof(MigWork));
+	MigMigration *m = list_nth(run->plan, index);
+
+	work->context = context;
+	work->run = run->id;
+	work->runner = run->runner;
+	work->down = run->request->action == MIG_ACTION_ROLLBACK;
+	work->project = run->request->project;
+	work->migration = m;
+	work->number = index + 1;
+	work->total = list_length(run->plan);
+	work->run_start = run->start;
+	if (work->number < work->total)
+		work->next = ((MigMigration *) list_nth(run->plan, work->number))->id;
+
+	mig_position.version = m->version;
+	mig_position.name = m->name;
+	mig_position.down = work->down;
+	mig_position.step = 0;
+	mig_position.statement = 0;
+	return work;
+}
+
+/* Tells the caller that a migration succeeded. */
+static void
+send_row(const MigRun *run, const MigWork *work)
+{
+	MigRunRow	row;
+
+	row.version = work->migration->version;
+	row.name = work->migration->name;
+	row.state = mig_state_names[work->down ? MIG_PENDING : MIG_APPLIED];
+	row.steps = list_length(work->steps);
+	row.elapsed = mig_work_elapsed(&work->start);
+	run->sink(&row, run->arg);
+}
+
+/* Says whose run this one waits for. */
+static void
+announce_waiting(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_catalog_running())
+	{
+		MigRunRecord *record = lfirst(lc);
+
+		ereport(NOTICE,
+				(errmsg("waiting for run %lld of role \"%s\" (pid %d, since %s)",
+						(long long) record->run, record->caller.role,
+						record->pid, record->started_at)));
+		return;
+	}
+	ereport(NOTICE,
+			(errmsg("waiting for another session that holds the run lock")));
+}
+
+/* Takes the run lock and plans; the plan is empty if nothing is left to do. */
+static void
+plan_run(MigRun *run)
+{
+	mig_repair_interrupted();
+	run->plan = mig_plan(run->request);
+}
+
+/* Records the start of the run. */
+static void
+start_run(MigRun *run)
+{
+	MigMigration *first = linitial(run->plan);
+
+	run->id = mig_catalog_run_start(run->request, first->id,
+									run->runner ? mig_worker_segment() : 0);
+}
+
+/*
+ * Within the caller's transaction
+ */
+
+/* The next command after a failure that the caller's rollback undoes. */
+static void
+add_transaction_hint(const MigRun *run, ErrorData *error)
+{
+	const char *call = run->request->action == MIG_ACTION_APPLY ?
+		"apply" : "rollback";
+	char	   *hint;
+
+	switch (error->sqlerrcode)
+	{
+		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+			hint = psprintf("Run SELECT migrate.%s(); alone, outside a transaction block.",
+							call);
+			break;
+		default:
+			hint = psprintf("Nothing of the run is kept.  Correct the script, store it again and run SELECT migrate.%s();",
+							call);
+	}
+	error->hint = error->hint ? psprintf("%s  %s", error->hint, hint) : hint;
+}
+
+/*
+ * One migration, within the caller's transaction.  What it sets is undone at
+ * its end, so that the next one begins as this one did.
+ */
+static void
+run_one_in_transaction(const MigRun *run, MigWork *work)
+{
+	int			guc_level = NewGUCNestLevel();
+	Oid			role;
+	int			security;
+
+	GetUserIdAndSecContext(&role, &security);
+	mig_position.active = true;
+	PG_TRY();
+	{
+		mig_work_run(work);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		mig_position_clear();
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		add_transaction_hint(run, error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	mig_position_clear();
+	AtEOXact_GUC(false, guc_level);
+	SetUserIdAndSecContext(role, security);
+	send_row(run, work);
+}
+
+/* A run as a part of the caller's transaction: all of it or nothing. */
+static void
+run_in_transaction(MigRun *run)
+{
+	List	   *works = NIL;
+	ListCell   *lc;
+
+	mig_caller_is_self();
+	if (!mig_runlock_try(false))
+	{
+		announce_waiting();
+		mig_runlock_wait(false);
+	}
+	plan_run(run);
+	if (run->plan == NIL)
+		return;
+	start_run(run);
+	for (int i = 0; i < list_length(run->plan); i++)
+	{
+		MigWork    *work = new_work(run, i);
+		MemoryContext caller = MemoryContextSwitchTo(work->context);
+
+		mig_work_load(work);
+		mig_work_check_atomic(work, run->obstacle);
+		MemoryContextSwitchTo(caller);
+		works = lappend(works, work);
+	}
+	foreach(lc, works)
+	{
+		MigWork    *work = lfirst(lc);
+		MemoryContext caller = MemoryContextSwitchTo(work->context);
+
+		INSTR_TIME_SET_CURRENT(work->start);
+		mig_position.version = work->migration->version;
+		mig_position.name = work->migration->name;
+		run_one_in_transaction(run, work);
+		MemoryContextSwitchTo(caller);
+		MemoryContextDelete(work->context);
+	}
+	mig_catalog_run_end(run->id, "success");
+}
+
+/*
+ * In a runner
+ */
+
+/* The next command after a failure; see design section 4.6. */
+static void
+add_runner_hint(const MigWork *work, MigState state, ErrorData *error)
+{
+	const char *call = work->down ? "rollback" : "apply";
+	const char *version = work->migration->version ?
+		work->migration->version : work->migration->name;
+	char	   *hint;
+
+	if (state == MIG_PARTIAL)
+		hint = psprintf("Correct the rest of the script, store it again and run SELECT migrate.%s(); to go on at step %d of %d, or settle it with SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
+						call, work->at + 1, list_length(work->steps), version,
+						version);
+	else if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		hint = psprintf("Nothing of the migration is kept.  Run SELECT migrate.%s(); to try again.",
+						call);
+	else
+		hint = psprintf("Nothing of the migration is kept.  Correct the script, store it again and run SELECT migrate.%s();",
+						call);
+	error->hint = error->hint ? psprintf("%s  %s", error->hint, hint) : hint;
+}
+
+/*
+ * Records a failure after the abort.  If even that fails, say for a full disk,
+ * the run stays behind as one that was interrupted.
+ */
+static void
+record_failure(MigWork *work, ErrorData *error)
+{
+	PG_TRY();
+	{
+		MigState	state = mig_work_fail(work, error);
+
+		add_runner_hint(work, state, error);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *second;
+
+		MemoryContextSwitchTo(work->context);
+		second = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		ereport(WARNING,
+				(errcode(second->sqlerrcode),
+				 errmsg("could not record the failure: %s", second->message)));
+	}
+	PG_END_TRY();
+}
+
+/* One migration in the runner; an error is recorded and raised again. */
+static void
+run_one_in_runner(const MigRun *run, int index)
+{
+	MigWork    *work = new_work(run, index);
+
+	mig_worker_clean_session();
+	mig_runlock_after_discard();
+	MemoryContextSwitchTo(work->context);
+	mig_worker_set_position(&mig_position, NULL);
+	PG_TRY();
+	{
+		mig_work_load(work);
+		mig_position.active = true;
+		mig_work_run(work);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		HOLD_CANCEL_INTERRUPTS();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(work->context);
+		mig_runlock_after_abort();
+		record_failure(work, error);
+		RESUME_CANCEL_INTERRUPTS();
+		mig_position_clear();
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	mig_position_clear();
+	MemoryContextSwitchTo(run->context);
+	send_row(run, work);
+	MemoryContextDelete(work->context);
+}
+
+/* Starts a transaction of the run itself. */
+static void
+begin(const MigRun *run)
+{
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(run->context);
+}
+
+static void
+commit(const MigRun *run)
+{
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(run->context);
+}
+
+/* Waits for the run lock without a snapshot. */
+static void
+lock_run(const MigRun *run)
+{
+	bool		locked;
+
+	begin(run);
+	locked = mig_runlock_try(true);
+	if (!locked)
+		announce_waiting();
+	commit(run);
+	if (locked)
+		return;
+	begin(run);
+	mig_runlock_wait(true);
+	commit(run);
+}
+
+/* A run in its runner: what succeeded stays. */
+static void
+run_in_runner(MigRun *run)
+{
+	lock_run(run);
+	begin(run);
+	plan_run(run);
+	if (run->plan != NIL)
+		start_run(run);
+	commit(run);
+	if (run->plan == NIL)
+		return;
+	mig_worker_set_run(run->id);
+	for (int i = 0; i < list_length(run->plan); i++)
+		run_one_in_runner(run, i);
+	begin(run);
+	mig_catalog_run_end(run->id, "success");
+	commit(run);
+}
+
+/* The main function of a runner. */
+void
+mig_runner_main(Datum main_arg)
+{
+	MigRequest	request;
+	MigRun		run = {0};
+
+	mig_worker_open(main_arg, &request, &mig_caller);
+	run.request = &request;
+	run.runner = true;
+	run.sink = mig_worker_send_row;
+	run.context = AllocSetContextCreate(TopMemoryContext, "migrate run",
+										ALLOCSET_DEFAULT_SIZES);
+	INSTR_TIME_SET_CURRENT(run.start);
+	PG_TRY();
+	{
+		run_in_runner(&run);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(run.context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		mig_worker_fail(error);
+	}
+	PG_END_TRY();
+	mig_worker_close();
+}
+
+/*
+ * The call
+ */
+
+/* A run writes: not during recovery, not in a read-only transaction. */
+static void
+check_writable(const MigRequest *request)
+{
+	const char *call = request->action == MIG_ACTION_APPLY ?
+		"migrate.apply()" : "migrate.rollback()";
+
+	PreventCommandDuringRecovery(call);
+	PreventCommandIfReadOnly(call);
+}
+
+/*
+ * Executes a request where it can be, and hands a row for each migration to
+ * the sink.  Without anything to do it returns at once.
+ */
+void
+mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
+		MigRowSink sink, void *arg)
+{
+	MigRun		run = {0};
+
+	if (mig_plan(request) == NIL)
+		return;
+	check_writable(request);
+	run.obstacle = where == MIG_IN_TRANSACTION ?
+		"atomic is true" : mig_launch_obstacle(fcinfo);
+	if (run.obstacle == NULL)
+	{
+		mig_caller_is_self();
+		mig_launch_run(request, &mig_caller, sink, arg);
+		return;
+	}
+	if (where == MIG_IN_RUNNER)
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("the run cannot be given to a runner"),
+				 errdetail("Nothing was run: %s.", run.obstacle),
+				 errhint("Make the call alone, outside a transaction block, or leave out atomic => false.")));
+	run.request = request;
+	run.sink = sink;
+	run.arg = arg;
+	run.context = CurrentMemoryContext;
+	INSTR_TIME_SET_CURRENT(run.start);
+	run_in_transaction(&run);
+}

@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * run.h
+ *	  A run: owner of the state machine, in both directions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_RUN_H
+#define MIG_RUN_H
+
+#include "fmgr.h"
+
+#include "runctx.h"
+
+/* Where a run may be executed; see design section 4.1. */
+typedef enum MigWhere
+{
+	MIG_ANYWHERE,
+	MIG_IN_TRANSACTION,			/* atomic => true */
+	MIG_IN_RUNNER				/* atomic => false */
+} MigWhere;
+
+extern void mig_run(FunctionCallInfo fcinfo, const MigRequest *request,
+					MigWhere where, MigRowSink sink, void *arg);
+
+extern PGDLLEXPORT void mig_runner_main(Datum main_arg);
+
+#endif							/* MIG_RUN_H */

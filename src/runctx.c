@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * runctx.c
+ *	  Which run, migration and statement this process is in; who asked.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/ip.h"
+#include "libpq/libpq-be.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+
+#include "runctx.h"
+
+MigPosition mig_position;
+MigCaller	mig_caller;
+
+/* How a migration is named everywhere: its version, if any, and its name. */
+const char *
+mig_label(const char *version, const char *name)
+{
+	return version ? psprintf("%s %s", version, name) : name;
+}
+
+/* The migration this process is in. */
+const char *
+mig_position_label(void)
+{
+	return mig_label(mig_position.version, mig_position.name);
+}
+
+/* This process is in no migration any more. */
+void
+mig_position_clear(void)
+{
+	memset(&mig_position, 0, sizeof(mig_position));
+}
+
+/* A script must not drive the machine that runs it. */
+void
+mig_refuse_nested(const char *function)
+{
+	if (!mig_position.active)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migrate.%s() cannot be called by a migration script",
+					function),
+			 errdetail("Migration \"%s\" is running in this session.",
+					   mig_position_label()),
+			 errhint("Remove the call from the script.")));
+}
+
+/* The client's address as text; NULL for a local socket or a worker. */
+static const char *
+client_address(void)
+{
+	char		host[NI_MAXHOST];
+	char	   *zone;
+
+	if (MyProcPort == NULL || MyProcPort->raddr.addr.ss_family == AF_UNIX)
+		return NULL;
+	if (pg_getnameinfo_all(&MyProcPort->raddr.addr, MyProcPort->raddr.salen,
+						   host, sizeof(host), NULL, 0,
+						   NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return NULL;
+	/* inet knows no zone of a link-local address */
+	if ((zone = strchr(host, '%')) != NULL)
+		*zone = '\0';
+	return pstrdup(host);
+}
+
+/*
+ * This session itself asked: sets mig_caller.  The strings live in the current
+ * context, that is, as long as the call that this is part of.
+ */
+void
+mig_caller_is_self(void)
+{
+	mig_caller.session_role = GetUserNameFromId(GetSessionUserId(), false);
+	mig_caller.role = GetUserNameFromId(GetUserId(), false);
+	mig_caller.application_name = pstrdup(application_name);
+	mig_caller.client_addr = client_address();
+	mig_caller.pid = MyProcPid;
+}

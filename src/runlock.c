@@ -1,0 +1,123 @@
+/*-------------------------------------------------------------------------
+ *
+ * runlock.c
+ *	  The run lock: runs of one database go one after the other.
+ *
+ * It is a heavyweight lock on the extension's own object, so waiting shows in
+ * pg_locks, deadlocks are detected, and DROP EXTENSION waits for a run.
+ *
+ * It is taken twice, in both of the server's lock methods, because each is
+ * lost at a moment at which the other stays: the abort of a transaction frees
+ * the standard locks of a session too, and the clean-up between migrations
+ * frees all its advisory locks, the second method.  A run owns the database
+ * while it holds either; to enter it takes both.  Whoever finds the second
+ * one taken gives the first one back before it waits, so nobody waits for one
+ * while holding the other.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_extension.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+
+#include "compat.h"
+#include "runlock.h"
+#include "spi_util.h"
+
+/* The extension, remembered for the moments when no catalog can be read. */
+static Oid	run_lock_extension;
+
+/* The tag of the extension's object in one of the two lock methods. */
+static LOCKTAG
+run_lock_tag(uint8 method)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId,
+					   run_lock_extension, 0);
+	tag.locktag_lockmethodid = method;
+	return tag;
+}
+
+/* Takes one of the two locks; false if it would have to wait and must not. */
+static bool
+acquire(uint8 method, bool session, bool wait)
+{
+	LOCKTAG		tag = run_lock_tag(method);
+
+	return LockAcquire(&tag, ExclusiveLock, session, !wait) !=
+		LOCKACQUIRE_NOT_AVAIL;
+}
+
+static void
+release(uint8 method, bool session)
+{
+	LOCKTAG		tag = run_lock_tag(method);
+
+	(void) LockRelease(&tag, ExclusiveLock, session);
+}
+
+/*
+ * Takes the run lock if nobody has it.  'session': until it is released or
+ * the process ends; otherwise until the transaction ends.
+ */
+bool
+mig_runlock_try(bool session)
+{
+	run_lock_extension = mig_extension_oid();
+	if (!acquire(DEFAULT_LOCKMETHOD, session, false))
+		return false;
+	if (acquire(USER_LOCKMETHOD, session, false))
+		return true;
+	release(DEFAULT_LOCKMETHOD, session);
+	return false;
+}
+
+/* Takes the run lock, waiting for whoever has it. */
+void
+mig_runlock_wait(bool session)
+{
+	run_lock_extension = mig_extension_oid();
+	for (;;)
+	{
+		(void) acquire(DEFAULT_LOCKMETHOD, session, true);
+		if (acquire(USER_LOCKMETHOD, session, false))
+			return;
+		release(DEFAULT_LOCKMETHOD, session);
+		(void) acquire(USER_LOCKMETHOD, session, true);
+		release(USER_LOCKMETHOD, session);
+	}
+}
+
+/*
+ * The runner's transaction was aborted, which freed its standard lock.  Waits
+ * only for one that is about to find the other lock taken.
+ */
+void
+mig_runlock_after_abort(void)
+{
+	LOCKTAG		tag = run_lock_tag(DEFAULT_LOCKMETHOD);
+
+	if (!mig_lock_held_by_me(&tag, ExclusiveLock))
+		(void) acquire(DEFAULT_LOCKMETHOD, true, true);
+}
+
+/* The runner's session was cleaned, which freed its advisory locks. */
+void
+mig_runlock_after_discard(void)
+{
+	LOCKTAG		tag = run_lock_tag(USER_LOCKMETHOD);
+
+	if (!mig_lock_held_by_me(&tag, ExclusiveLock))
+		(void) acquire(USER_LOCKMETHOD, true, true);
+}
+
+/* The runner's run is over. */
+void
+mig_runlock_release(void)
+{
+	release(USER_LOCKMETHOD, true);
+	release(DEFAULT_LOCKMETHOD, true);
+}

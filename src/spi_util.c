@@ -1,0 +1,239 @@
+/*-------------------------------------------------------------------------
+ *
+ * spi_util.c
+ *	  Sessions for our own SQL.
+ *
+ * Scripts run with the rights and settings of whoever applies them; the
+ * extension's own tables are read and written as their owner, under a
+ * search_path in which no user's object can stand.  This file is the one
+ * place where that switch happens.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "spi_util.h"
+
+/* The extension's OID; an error if it is not there any more. */
+Oid
+mig_extension_oid(void)
+{
+	return get_extension_oid("migrate", false);
+}
+
+/*
+ * The owner of our tables.  Asked each time: REASSIGN OWNED may change it, and
+ * the answer comes from the system caches.
+ */
+static Oid
+extension_owner(void)
+{
+	Oid			schema = get_namespace_oid("migrate", true);
+	Oid			table = InvalidOid;
+	HeapTuple	tuple;
+	Oid			owner;
+
+	if (OidIsValid(schema))
+		table = get_relname_relid("migration", schema);
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	if (!HeapTupleIsValid(tuple))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"migrate\" is not installed in this database"),
+				 errhint("Run CREATE EXTENSION migrate.")));
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * From here to mig_sql_end this process is the extension's owner.  An error
+ * in between is undone by the (sub)transaction's abort.
+ */
+void
+mig_sql_begin(MigSqlSession *session)
+{
+	Oid			owner;
+
+	/* a runner has none between the statements of a script */
+	session->snapshot = !ActiveSnapshotSet();
+	if (session->snapshot)
+		PushActiveSnapshot(GetTransactionSnapshot());
+	owner = extension_owner();
+	session->guc_level = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	GetUserIdAndSecContext(&session->role, &session->security);
+	SetUserIdAndSecContext(owner,
+						   session->security | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI"); /* cannot happen */
+}
+
+/* Runs a query; its rows stay readable until the next one or the end. */
+uint64
+mig_sql_run(MigQuery *query, MigParams *params)
+{
+	MigParams	none = {0};
+	int			result;
+
+	if (params == NULL)
+		params = &none;
+	if (query->plan == NULL)
+	{
+		SPIPlanPtr	plan = SPI_prepare(query->sql, params->n, params->types);
+
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare \"%s\"", query->sql); /* cannot happen */
+		query->plan = plan;
+	}
+	result = SPI_execute_plan(query->plan, params->values, params->nulls,
+							  false, 0);
+	if (result < 0)
+		elog(ERROR, "could not execute \"%s\": %s", query->sql,
+			 SPI_result_code_string(result));	/* cannot happen */
+	return SPI_processed;
+}
+
+/* Back to the role and search_path from before mig_sql_begin. */
+void
+mig_sql_end(MigSqlSession *session)
+{
+	SPI_finish();
+	SetUserIdAndSecContext(session->role, session->security);
+	AtEOXact_GUC(false, session->guc_level);
+	if (session->snapshot)
+		PopActiveSnapshot();
+}
+
+/* Appends one parameter. */
+static void
+add_param(MigParams *params, Oid type, Datum value, bool isnull)
+{
+	Assert(params->n < MIG_MAX_PARAMS);
+	params->types[params->n] = type;
+	params->values[params->n] = value;
+	params->nulls[params->n] = isnull ? 'n' : ' ';
+	params->n++;
+}
+
+void
+mig_param_text(MigParams *params, const char *value)
+{
+	add_param(params, TEXTOID,
+			  value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+void
+mig_param_int4(MigParams *params, int32 value)
+{
+	add_param(params, INT4OID, Int32GetDatum(value), false);
+}
+
+void
+mig_param_int8(MigParams *params, int64 value)
+{
+	add_param(params, INT8OID, Int64GetDatum(value), false);
+}
+
+void
+mig_param_bool(MigParams *params, bool value)
+{
+	add_param(params, BOOLOID, BoolGetDatum(value), false);
+}
+
+/* A NULL bigint. */
+void
+mig_param_null(MigParams *params)
+{
+	add_param(params, INT8OID, (Datum) 0, true);
+}
+
+/* A one-dimensional array of text, int4 or bool; nulls may be NULL. */
+void
+mig_param_array(MigParams *params, Oid element, int n, Datum *values,
+				bool *nulls)
+{
+	int16		len;
+	bool		byval;
+	char		align;
+	int			lower = 1;
+	ArrayType  *array;
+
+	get_typlenbyvalalign(element, &len, &byval, &align);
+	if (n == 0)
+		array = construct_empty_array(element);
+	else
+		array = construct_md_array(values, nulls, 1, &n, &lower, element,
+								   len, byval, align);
+	add_param(params, get_array_type(element), PointerGetDatum(array), false);
+}
+
+/* The value in text form, in the SPI context; NULL if it is null. */
+char *
+mig_col_text(uint64 row, int column)
+{
+	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc,
+						column);
+}
+
+/* A bigint or integer column, or what is given for a null. */
+int64
+mig_col_int8(uint64 row, int column, int64 otherwise)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row],
+									  SPI_tuptable->tupdesc, column, &isnull);
+
+	if (isnull)
+		return otherwise;
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) == INT4OID)
+		return DatumGetInt32(value);
+	return DatumGetInt64(value);
+}
+
+/* A boolean column; null is false. */
+bool
+mig_col_bool(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row],
+									  SPI_tuptable->tupdesc, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/* A text[] column as a list of C strings; null is the empty list. */
+List *
+mig_col_text_list(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(SPI_tuptable->vals[row],
+									  SPI_tuptable->tupdesc, column, &isnull);
+	Datum	   *elements;
+	int			n;
+	List	   *result = NIL;
+
+	if (isnull)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false,
+					  TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		result = lappend(result, TextDatumGetCString(elements[i]));
+	return result;
+}

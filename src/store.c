@@ -1,0 +1,305 @@
+/*-------------------------------------------------------------------------
+ *
+ * store.c
+ *	  Storing definitions: what becomes of each that register and load bring.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <sys/stat.h>
+
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "utils/memutils.h"
+
+#include "plan.h"
+#include "script.h"
+#include "store.h"
+
+/* How much of a line an error shows. */
+#define SHOWN_LINE 60
+
+/* A file's bytes, which are UTF-8, in the database's encoding. */
+static char *
+read_file(const char *path)
+{
+	FILE	   *file = AllocateFile(path, PG_BINARY_R);
+	struct stat st;
+	char	   *bytes;
+	size_t		size;
+
+	if (file == NULL || fstat(fileno(file), &st) != 0)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open file \"%s\": %m", path)));
+	if (st.st_size >= MaxAllocSize)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("file \"%s\" is too large", path)));
+	bytes = palloc(st.st_size + 1);
+	size = fread(bytes, 1, st.st_size, file);
+	if (ferror(file))
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not read file \"%s\": %m", path)));
+	FreeFile(file);
+	bytes[size] = '\0';
+	if (strlen(bytes) != size)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("file \"%s\" contains a zero byte", path),
+				 errhint("Save it as UTF-8.")));
+	return pg_any_to_server(bytes, size, PG_UTF8);
+}
+
+/* Names the file in errors of its conversion. */
+static void
+file_error_context(void *arg)
+{
+	errcontext("file \"%s\"", (const char *) arg);
+}
+
+/*
+ * The regular files of a directory, hidden ones left out, as MigFile.  The
+ * caller has checked the right to read server files.
+ */
+List *
+mig_store_read_directory(const char *directory)
+{
+	DIR		   *dir = AllocateDir(directory);
+	struct dirent *entry;
+	List	   *result = NIL;
+	ErrorContextCallback callback;
+
+	callback.callback = file_error_context;
+	callback.previous = error_context_stack;
+	while ((entry = ReadDir(dir, directory)) != NULL)
+	{
+		char	   *path = psprintf("%s/%s", directory, entry->d_name);
+		struct stat st;
+		MigFile    *file;
+
+		CHECK_FOR_INTERRUPTS();
+		if (entry->d_name[0] == '.' || stat(path, &st) != 0 ||
+			!S_ISREG(st.st_mode))
+			continue;
+		callback.arg = path;
+		error_context_stack = &callback;
+		file = palloc(sizeof(MigFile));
+		file->path = pg_any_to_server(path, strlen(path), PG_UTF8);
+		file->content = read_file(path);
+		error_context_stack = callback.previous;
+		result = lappend(result, file);
+	}
+	FreeDir(dir);
+	return result;
+}
+
+/* A line shortened for an error. */
+static char *
+shown_line(const char *text, int line)
+{
+	char	   *shown = mig_script_line(text, line);
+	int			len = strlen(shown);
+
+	if (len > SHOWN_LINE)
+		strcpy(shown + pg_mbcliplen(shown, len, SHOWN_LINE - 3), "...");
+	return shown;
+}
+
+/*
+ * Refuses an edit of an applied migration, unless white space and comments
+ * are all that differs from what ran.
+ */
+static void
+check_edit(const MigMigration *m, const MigDefinition *d)
+{
+	char	   *ran = mig_catalog_text(m->checksum);
+	int			line_ran;
+	int			line_new;
+
+	if (mig_script_same_tokens(ran, d->up.text, &line_ran, &line_new))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" is applied and its text has changed",
+					mig_label(m->version, m->name)),
+			 errdetail("Line %d was \"%s\" and is \"%s\".",
+					   d->up.line + line_new - 1,
+					   shown_line(ran, line_ran),
+					   shown_line(d->up.text, line_new)),
+			 errhint("Write a new migration, or run SELECT migrate.resolve('%s', 'accept'); and store it again.",
+					 m->version)));
+}
+
+/* Are both absent or equal? */
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* Does the definition say what is stored, apart from where its file is? */
+static bool
+is_unchanged(const MigMigration *m, const MigDefinition *d, const char *up)
+{
+	const char *down = d->down.text ?
+		mig_checksum(d->down.text, strlen(d->down.text)) : NULL;
+
+	return strcmp(m->up, up) == 0 && same_text(m->down, down) &&
+		same_text(m->version, d->version) && strcmp(m->name, d->name) == 0 &&
+		m->up_no_transaction == d->up.no_transaction &&
+		m->down_no_transaction == d->down.no_transaction;
+}
+
+/* Stores a definition over an existing one; returns the result's word. */
+static const char *
+store_existing(MigMigration *m, const MigDefinition *d)
+{
+	char	   *up = mig_checksum(d->up.text, strlen(d->up.text));
+
+	if (is_unchanged(m, d, up))
+		return "unchanged";
+	if (!m->repeatable && m->state == MIG_APPLIED && strcmp(up, m->up) != 0)
+	{
+		if (m->accept)
+			mig_catalog_accept_edit(m->id, up);
+		else
+			check_edit(m, d);
+	}
+	mig_catalog_replace(m->id, d);
+	return "replaced";
+}
+
+/* How two migrations are ordered: versions first, then repeatables. */
+static int
+compare_definition(const MigDefinition *d, const MigMigration *m)
+{
+	if (d->repeatable != m->repeatable)
+		return d->repeatable ? 1 : -1;
+	return d->repeatable ? strcmp(d->name, m->sort_key) :
+		strcmp(d->sort_key, m->sort_key);
+}
+
+static MigStored *
+stored_row(const MigDefinition *d, const char *result)
+{
+	MigStored  *row = palloc0(sizeof(MigStored));
+
+	row->path = d->path;
+	row->version = d->version;
+	row->name = d->name;
+	row->kind = d->repeatable ? "repeatable" : "versioned";
+	row->result = result;
+	return row;
+}
+
+/* A pending migration that the files do not have any more. */
+static void
+report_missing(const MigMigration *m)
+{
+	if (m->state == MIG_APPLIED)
+		return;
+	ereport(NOTICE,
+			(errmsg("migration \"%s\" is not applied and not among the files",
+					mig_label(m->version, m->name)),
+			 errhint("If it was given up, run SELECT migrate.unregister('%s');",
+					 m->version ? m->version : m->name)));
+}
+
+/*
+ * Stores definitions, which are in order, by walking along the stored ones,
+ * which are too.  'complete': they are all that the project has.
+ */
+static List *
+store(const char *project, List *definitions, List *existing)
+{
+	List	   *result = NIL;
+	List	   *added = NIL;
+	int			at = 0;
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+	{
+		MigDefinition *d = lfirst(lc);
+		int			order = -1;
+
+		CHECK_FOR_INTERRUPTS();
+		while (at < list_length(existing) &&
+			   (order = compare_definition(d, list_nth(existing, at))) > 0)
+			report_missing(list_nth(existing, at++));
+		if (at < list_length(existing) && order == 0)
+			result = lappend(result, stored_row(d, store_existing(list_nth(existing, at++), d)));
+		else
+		{
+			added = lappend(added, d);
+			result = lappend(result, stored_row(d, "new"));
+		}
+	}
+	while (at < list_length(existing))
+		report_missing(list_nth(existing, at++));
+	mig_catalog_insert(project, added);
+	return result;
+}
+
+/* Stores one definition; returns the result's word. */
+const char *
+mig_store_definition(const char *project, MigDefinition *d)
+{
+	MigMigration *m;
+
+	mig_catalog_lock();
+	m = mig_catalog_find(project, d->repeatable,
+						 d->repeatable ? d->name : d->sort_key);
+	if (m != NULL)
+		return store_existing(m, d);
+	mig_catalog_insert(project, list_make1(d));
+	return "new";
+}
+
+/*
+ * Stores the migrations of files; returns a list of MigStored, for the files
+ * that are none as well.
+ */
+List *
+mig_store_files(const char *project, const char *layout, List *files)
+{
+	MigLayoutResult *read = mig_layout_read(layout, files);
+	List	   *result;
+	ListCell   *lc;
+
+	mig_catalog_lock();
+	result = store(project, read->definitions, mig_catalog_list(project));
+	foreach(lc, read->ignored)
+	{
+		MigStored  *row = palloc0(sizeof(MigStored));
+
+		row->path = lfirst(lc);
+		row->result = "ignored";
+		result = lappend(result, row);
+		ereport(NOTICE,
+				(errmsg("file \"%s\" is not a migration", row->path)));
+	}
+	return result;
+}
+
+/* Removes a migration of which nothing was ever kept. */
+void
+mig_store_remove(const char *project, const char *version)
+{
+	MigMigration *m;
+
+	mig_catalog_lock();
+	m = mig_plan_find(project, version);
+	if (m->state != MIG_PENDING && m->state != MIG_FAILED)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("migration \"%s\" is %s", mig_label(m->version, m->name),
+						m->state == MIG_APPLIED ? "applied" : "partial"),
+				 errdetail("Only a pending or failed migration can be removed."),
+				 errhint("Run SELECT migrate.rollback(); first, or SELECT migrate.resolve('%s', 'rolled_back');",
+						 version)));
+	mig_catalog_delete(m->id);
+}

@@ -1,0 +1,739 @@
+/*-------------------------------------------------------------------------
+ *
+ * work.c
+ *	  One migration of a run: its steps, its ledger, its outcome.
+ *
+ * In a runner each step is a transaction of its own and this file starts and
+ * commits it; within a caller's transaction the same code runs and the
+ * transaction is left alone.  What a step did and the record that it was done
+ * commit together.  Only a step that cannot run in a transaction is first
+ * recorded as started, then run, then recorded as done.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "exec.h"
+#include "leftover.h"
+#include "runctx.h"
+#include "runlock.h"
+#include "work.h"
+#include "worker.h"
+
+/* Microseconds since then. */
+int64
+mig_work_elapsed(const instr_time *since)
+{
+	instr_time	now;
+
+	INSTR_TIME_SET_CURRENT(now);
+	INSTR_TIME_SUBTRACT(now, *since);
+	return (int64) INSTR_TIME_GET_MICROSEC(now);
+}
+
+/*
+ * Transactions.  Within a caller's transaction there is nothing to begin and
+ * nothing to commit.
+ */
+
+/* Starts a transaction for our own reads and writes. */
+void
+mig_work_begin(MigWork *work)
+{
+	if (!work->runner)
+		return;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(work->context);
+}
+
+/* Starts a transaction block, as BEGIN does, for the statements of a step. */
+static void
+begin_block(MigWork *work)
+{
+	if (!work->runner)
+		return;
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	BeginTransactionBlock();
+	CommitTransactionCommand();
+	StartTransactionCommand();
+	MemoryContextSwitchTo(work->context);
+}
+
+/*
+ * Commits.  Not synchronously but at the end of a run: each commit takes its
+ * record with it, so a crash can lose the last ones but never a part of one.
+ */
+void
+mig_work_commit(MigWork *work, bool synchronous)
+{
+	if (!work->runner)
+		return;
+	if (!synchronous)
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
+								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+								 false);
+	if (IsTransactionBlock())
+		(void) EndTransactionBlock(false);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(work->context);
+}
+
+/*
+ * The script and its steps
+ */
+
+static const MigStatement *
+statement(const MigWork *work, int number)
+{
+	return &work->script->statements[number - 1];
+}
+
+static MigStep *
+current_step(const MigWork *work)
+{
+	return list_nth(work->steps, work->at);
+}
+
+/* Replaces a step by the steps that a commit boundary makes of it. */
+static void
+replace_step(MigWork *work, int index, List *steps)
+{
+	List	   *result = list_copy_head(work->steps, index);
+
+	result = list_concat(result, steps);
+	for (int i = index + 1; i < list_length(work->steps); i++)
+		result = lappend(result, list_nth(work->steps, i));
+	work->steps = result;
+}
+
+/* Makes statement 'last' the last one of its step. */
+static void
+end_step_at(MigWork *work, int last)
+{
+	for (int i = 0; i < list_length(work->steps); i++)
+	{
+		MigStep    *step = list_nth(work->steps, i);
+		MigStep    *head;
+		MigStep    *tail;
+
+		if (step->first > last || step->last <= last)
+			continue;
+		head = palloc(sizeof(MigStep));
+		tail = palloc(sizeof(MigStep));
+		*head = *tail = *step;
+		head->last = last;
+		tail->first = last + 1;
+		replace_step(work, i, list_make2(head, tail));
+		return;
+	}
+}
+
+/* The checksum of statements, whatever stands between them. */
+static char *
+statements_checksum(const MigWork *work, int first, int last)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = first; i <= last; i++)
+	{
+		const MigStatement *s = statement(work, i);
+
+		appendBinaryStringInfo(&text, work->script->text + s->location, s->len);
+		appendStringInfoString(&text, ";\n");
+		if (s->class == MIG_STMT_COPY_IN)
+			appendBinaryStringInfo(&text, s->data, s->data_len);
+	}
+	return mig_checksum(text.data, text.len);
+}
+
+/* A completed step must be in the script still, as it was. */
+static void
+check_completed(const MigWork *work, const MigLedgerStep *step)
+{
+	const MigMigration *m = work->migration;
+	int			line = 0;
+
+	if (step->last <= work->script->nstatements &&
+		strcmp(statements_checksum(work, step->first, step->last),
+			   step->checksum) == 0)
+		return;
+	if (step->first <= work->script->nstatements)
+		line = statement(work, step->first)->line;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("a completed step of migration \"%s\" has changed",
+					mig_label(m->version, m->name)),
+			 errdetail("Statements %d to %d, now at line %d, are committed already.",
+					   step->first, step->last, line),
+			 errhint("Restore their text and store the migration again, or undo them by hand and run SELECT migrate.resolve('%s', 'rolled_back');",
+					 m->version ? m->version : m->name)));
+}
+
+/* Takes over what an earlier run of this script recorded. */
+static void
+read_ledger(MigWork *work)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_catalog_steps(work->migration->id, work->down))
+	{
+		MigLedgerStep *step = lfirst(lc);
+
+		if (step->done)
+		{
+			check_completed(work, step);
+			end_step_at(work, step->last);
+			work->done = Max(work->done, step->last);
+		}
+		else
+			work->started = step;
+	}
+	if (work->started == NULL || work->started->first <= work->done)
+		return;
+	if (work->started->first > 1)
+		end_step_at(work, work->started->first - 1);
+	end_step_at(work, work->started->last);
+}
+
+/* Names the migration in errors of its parsing. */
+static void
+migration_error_context(void *arg)
+{
+	const MigMigration *m = ((MigWork *) arg)->migration;
+
+	errcontext("migration \"%s\"", mig_label(m->version, m->name));
+}
+
+/* Reads the script, splits it into steps and finds out where to begin. */
+void
+mig_work_load(MigWork *work)
+{
+	const MigMigration *m = work->migration;
+	ErrorContextCallback callback;
+
+	callback.callback = migration_error_context;
+	callback.arg = work;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	INSTR_TIME_SET_CURRENT(work->start);
+	mig_work_begin(work);
+	work->script =
+		mig_script_parse(mig_catalog_text(work->down ? m->down : m->up),
+						 work->down ? m->down_line : m->up_line,
+						 work->down ? m->down_no_transaction :
+						 m->up_no_transaction);
+	work->steps = work->script->steps;
+	if (m->state == MIG_FAILED || m->state == MIG_PARTIAL)
+		read_ledger(work);
+	mig_work_commit(work, false);
+	error_context_stack = callback.previous;
+}
+
+/* An error if a step cannot run within the caller's transaction. */
+void
+mig_work_check_atomic(MigWork *work, const char *obstacle)
+{
+	const MigMigration *m = work->migration;
+	ListCell   *lc;
+
+	foreach(lc, work->steps)
+	{
+		MigStep    *step = lfirst(lc);
+		const MigStatement *s;
+
+		if (!step->toplevel || step->last <= work->done)
+			continue;
+		s = statement(work, step->first);
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s of migration \"%s\" cannot run within the caller's transaction",
+						GetCommandTagName(s->tag),
+						mig_label(m->version, m->name)),
+				 errdetail("It is statement %d, line %d.  Nothing was run: %s.",
+						   s->number, s->line, obstacle),
+				 errhint("Run SELECT migrate.%s(); alone, outside a transaction block.",
+						 work->down ? "rollback" : "apply")));
+	}
+}
+
+/*
+ * Recording
+ */
+
+/* The history's row of this migration, so far without an outcome. */
+static MigEvent
+new_event(const MigWork *work)
+{
+	MigEvent	event = {0};
+
+	event.run = work->run;
+	event.action = work->down ? "rollback" : "apply";
+	event.elapsed = mig_work_elapsed(&work->start);
+	event.checksum = work->down ? work->migration->down : work->migration->up;
+	event.reason = work->splits;
+	return event;
+}
+
+/* The migration is done: its state, its history, and the run goes on. */
+static void
+record_success(MigWork *work)
+{
+	const MigMigration *m = work->migration;
+	MigEvent	event = new_event(work);
+
+	event.outcome = "success";
+	event.step = list_length(work->steps);
+	mig_catalog_set_state(m, work->down ? MIG_PENDING : MIG_APPLIED, false,
+						  m->up, event.elapsed, NULL);
+	if (event.step > 1 || work->done > 0 || work->started != NULL)
+		mig_catalog_drop_steps(m->id);
+	mig_catalog_add_event(work->project, m, &event);
+	mig_catalog_run_current(work->run, work->next);
+}
+
+/* A step is done: if it was the last one, the migration is. */
+static void
+record_step(MigWork *work, const MigStep *step)
+{
+	MigLedgerStep ledger = {0};
+
+	if (work->at == list_length(work->steps) - 1)
+	{
+		record_success(work);
+		return;
+	}
+	ledger.first = step->first;
+	ledger.last = step->last;
+	ledger.checksum = statements_checksum(work, step->first, step->last);
+	ledger.done = true;
+	mig_catalog_put_step(work->migration->id, work->down, work->run, &ledger);
+}
+
+/* What a notice says of where the run is. */
+static void
+announce(const MigWork *work)
+{
+	const MigMigration *m = work->migration;
+	const MigStep *step = current_step(work);
+	StringInfoData text;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s %d of %d, \"%s\"",
+					 work->down ? "rollback" : "migration",
+					 work->number, work->total, mig_label(m->version, m->name));
+	if (list_length(work->steps) > 1)
+	{
+		appendStringInfo(&text, ": step %d of %d, ", work->at + 1,
+						 list_length(work->steps));
+		if (step->first == step->last)
+			appendStringInfoString(&text, GetCommandTagName(statement(work, step->first)->tag));
+		else
+			appendStringInfo(&text, "statements %d to %d", step->first,
+							 step->last);
+	}
+	ereport(NOTICE,
+			(errmsg("%s (%.1f s)", text.data,
+					mig_work_elapsed(&work->run_start) / 1000000.0)));
+	pfree(text.data);
+}
+
+/*
+ * Running
+ */
+
+/* Runs one statement; BEGIN and COMMIT were turned into steps. */
+static void
+run_statement(MigWork *work, int number, bool toplevel)
+{
+	const MigStatement *s = statement(work, number);
+
+	if (s->class == MIG_STMT_BEGIN || s->class == MIG_STMT_COMMIT)
+		return;
+	CHECK_FOR_INTERRUPTS();
+	mig_position.statement = number;
+	mig_position.line = s->line;
+	if (work->runner)
+	{
+		char	   *text = mig_exec_text(work->script, s);
+
+		mig_worker_set_position(&mig_position, text);
+		pfree(text);
+	}
+	mig_exec_statement(work->script, s, toplevel);
+}
+
+/* Does this statement set something for the rest of the session? */
+static bool
+is_session_setting(const MigStatement *s)
+{
+	Node	   *stmt = s->raw->stmt;
+
+	if (IsA(stmt, VariableSetStmt))
+	{
+		VariableSetStmt *set = castNode(VariableSetStmt, stmt);
+
+		return !set->is_local && !(set->kind == VAR_SET_MULTI &&
+								   strcmp(set->name, "TRANSACTION") == 0);
+	}
+	if (IsA(stmt, SelectStmt))
+	{
+		/* pg_dump writes SELECT pg_catalog.set_config('search_path', ...) */
+		List	   *targets = castNode(SelectStmt, stmt)->targetList;
+		Node	   *value = list_length(targets) == 1 ?
+			linitial_node(ResTarget, targets)->val : NULL;
+
+		return value != NULL && IsA(value, FuncCall) &&
+			strcmp(strVal(llast(castNode(FuncCall, value)->funcname)),
+				   "set_config") == 0;
+	}
+	return false;
+}
+
+/*
+ * The completed steps ran in another session: what they set for the rest of
+ * the script is set again.
+ */
+static void
+replay_settings(MigWork *work)
+{
+	begin_block(work);
+	for (int i = 1; i <= work->done; i++)
+		if (is_session_setting(statement(work, i)))
+			run_statement(work, i, false);
+	mig_work_commit(work, false);
+}
+
+/* Runs a step within a transaction and records it in the same one. */
+static void
+run_block(MigWork *work, const MigStep *step)
+{
+	begin_block(work);
+	if (step->begin_options != NIL)
+		mig_exec_set_transaction(step->begin_options);
+	for (int i = step->first; i <= step->last; i++)
+		run_statement(work, i, false);
+	record_step(work, step);
+	mig_work_commit(work, false);
+}
+
+/* Runs a text of our own at top level. */
+static void
+run_own(MigWork *work, const char *sql)
+{
+	mig_work_begin(work);
+	mig_exec_sql(sql, true);
+	mig_work_commit(work, false);
+}
+
+/*
+ * Looks at what an unfinished statement left, and drops its invalid indexes;
+ * says how to go on.
+ */
+static MigVerdict
+settle_leftover(MigWork *work)
+{
+	Node	   *stmt = statement(work, work->started->first)->raw->stmt;
+	MigVerdict	verdict;
+	List	   *drop;
+	ListCell   *lc;
+
+	mig_work_begin(work);
+	verdict = mig_leftover_verdict(stmt, work->started->before, &drop);
+	mig_work_commit(work, false);
+	foreach(lc, drop)
+		run_own(work, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
+							   (char *) lfirst(lc)));
+	return verdict;
+}
+
+/* Only a human can tell whether a crash came before or after the end. */
+static void
+report_unknown_outcome(const MigWork *work)
+{
+	const MigMigration *m = work->migration;
+	const MigStatement *s = statement(work, work->started->first);
+	const char *version = m->version ? m->version : m->name;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("it is not known whether %s of migration \"%s\" was completed",
+					GetCommandTagName(s->tag), mig_label(m->version, m->name)),
+			 errdetail("Statement %d, line %d, was running when its process ended, and commits by itself.",
+					   s->number, s->line),
+			 errhint("Look at the data, complete or undo the migration by hand, and run SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
+					 version, version)));
+}
+
+/* Goes on with a step that an earlier process started; true if it is done. */
+static bool
+resume_started(MigWork *work)
+{
+	const MigStep *step = current_step(work);
+	MigLedgerStep *started = work->started;
+
+	if (strcmp(statements_checksum(work, started->first, started->last),
+			   started->checksum) != 0)
+	{
+		check_completed(work, started);
+		return false;
+	}
+	switch (settle_leftover(work))
+	{
+		case MIG_VERDICT_RUN:
+			return false;
+		case MIG_VERDICT_DONE:
+			return true;
+		case MIG_VERDICT_FINALIZE:
+			run_own(work, mig_leftover_finalize(statement(work, step->first)->raw->stmt));
+			return true;
+		case MIG_VERDICT_UNKNOWN:
+			report_unknown_outcome(work);
+	}
+	return false;
+}
+
+/* Records that a step starts which cannot be undone by an abort. */
+static void
+start_step(MigWork *work, const MigStep *step)
+{
+	MigLedgerStep *ledger = palloc0(sizeof(MigLedgerStep));
+
+	mig_work_begin(work);
+	ledger->first = step->first;
+	ledger->last = step->last;
+	ledger->checksum = statements_checksum(work, step->first, step->last);
+	ledger->before = mig_leftover_before(statement(work, step->first)->raw->stmt);
+	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
+	mig_work_commit(work, false);
+	work->started = ledger;
+}
+
+/* Runs a step that cannot run in a transaction. */
+static void
+run_toplevel(MigWork *work, const MigStep *step)
+{
+	bool		resumed = work->started != NULL &&
+		work->started->first == step->first;
+
+	if (!resumed || !resume_started(work))
+	{
+		if (!resumed)
+			start_step(work, step);
+		mig_work_begin(work);
+		run_statement(work, step->first, true);
+		mig_work_commit(work, false);
+	}
+	mig_work_begin(work);
+	record_step(work, step);
+	mig_work_commit(work, false);
+	work->started = NULL;
+}
+
+/*
+ * Did the statement fail only because it was in a transaction with others?
+ * Then its step can be split.  A block that the script wrote itself cannot.
+ */
+static bool
+can_split(const MigWork *work, const MigStep *step, int sqlstate)
+{
+	const MigStatement *s;
+
+	if (!work->runner || step->toplevel || step->block ||
+		mig_position.statement == 0)
+		return false;
+	s = statement(work, mig_position.statement);
+	switch (sqlstate)
+	{
+		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
+			return step->first < s->number;
+		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
+			return s->class == MIG_STMT_PROCEDURAL;
+		case ERRCODE_ACTIVE_SQL_TRANSACTION:
+			return !IsA(s->raw->stmt, VariableSetStmt);
+		default:
+			return false;
+	}
+}
+
+/* Splits the current step around its failed statement and says so. */
+static void
+split_step(MigWork *work, const ErrorData *error)
+{
+	int			number = mig_position.statement;
+	bool		toplevel = error->sqlerrcode !=
+		ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE;
+	char	   *boundary;
+
+	boundary = psprintf("commit before and after statement %d (%s)", number,
+						unpack_sql_state(error->sqlerrcode));
+	ereport(NOTICE,
+			(errmsg("step %d of migration \"%s\" runs again, with a %s",
+					work->at + 1, mig_position_label(), boundary),
+			 errdetail("Statement %d, line %d: %s", number, mig_position.line,
+					   error->message)));
+	work->splits = work->splits ?
+		psprintf("%s, %s", work->splits, boundary) : boundary;
+	replace_step(work, work->at,
+				 mig_script_split_step(work->script, current_step(work),
+									   number, toplevel));
+}
+
+/*
+ * Runs the current step.  False if it was rolled back and split, so that what
+ * is the current step now has to be run.
+ */
+static bool
+run_step(MigWork *work)
+{
+	const MigStep *step = current_step(work);
+	volatile bool done = true;
+
+	mig_position.step = work->at + 1;
+	mig_position.steps = list_length(work->steps);
+	mig_position.statement = 0;
+	if (work->runner)
+		mig_runlock_after_discard();
+	PG_TRY();
+	{
+		if (step->toplevel)
+			run_toplevel(work, step);
+		else
+			run_block(work, step);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (!can_split(work, step, geterrcode()))
+			PG_RE_THROW();
+		MemoryContextSwitchTo(work->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(work->context);
+		mig_runlock_after_abort();
+		split_step(work, error);
+		done = false;
+	}
+	PG_END_TRY();
+	return done;
+}
+
+/* Runs the steps that are not done yet. */
+void
+mig_work_run(MigWork *work)
+{
+	bool		announced = false;
+
+	if (work->done > 0)
+		replay_settings(work);
+	work->at = 0;
+	while (work->at < list_length(work->steps))
+	{
+		MigStep    *step = current_step(work);
+
+		if (work->done > 0 && step->last <= work->done)
+		{
+			work->at++;
+			continue;
+		}
+		if (!announced || list_length(work->steps) > 1)
+			announce(work);
+		announced = true;
+		if (run_step(work))
+			work->at++;
+	}
+}
+
+/*
+ * Failing
+ */
+
+/*
+ * After the failure of a statement that cannot be undone by an abort: removes
+ * what it left, and its mark, unless the next run has to look at it again.
+ * Never raises an error: the failure is what must be reported.
+ */
+static void
+clean_up_started(MigWork *work)
+{
+	int			first = work->started->first;
+
+	PG_TRY();
+	{
+		MigVerdict	verdict = settle_leftover(work);
+
+		if (verdict == MIG_VERDICT_RUN || verdict == MIG_VERDICT_UNKNOWN)
+		{
+			mig_work_begin(work);
+			mig_catalog_drop_step(work->migration->id, work->down, first);
+			mig_work_commit(work, false);
+		}
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(work->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+		MemoryContextSwitchTo(work->context);
+		mig_runlock_after_abort();
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("could not remove what statement %d left: %s", first,
+						error->message),
+				 errhint("The next run of migration \"%s\" will.",
+						 mig_label(work->migration->version,
+								   work->migration->name))));
+	}
+	PG_END_TRY();
+}
+
+/*
+ * Records that the migration failed, after the abort of its transaction and
+ * in one of its own; returns the state it is in now.
+ */
+MigState
+mig_work_fail(MigWork *work, ErrorData *error)
+{
+	MigMigration *m = work->migration;
+	MigEvent	event = new_event(work);
+	bool		kept;
+	MigState	state;
+
+	if (work->started != NULL)
+		clean_up_started(work);
+	event.outcome = error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
+		"cancelled" : "failed";
+	event.error = error;
+	event.step = mig_position.step;
+	event.error_statement = mig_position.statement;
+	event.error_line = mig_exec_error_line();
+
+	mig_work_begin(work);
+	kept = mig_catalog_steps(m->id, work->down) != NIL;
+	if (work->down)
+		state = kept ? MIG_PARTIAL : MIG_APPLIED;
+	else
+		state = kept ? MIG_PARTIAL : MIG_FAILED;
+	if (mig_catalog_run_end(work->run, event.outcome))
+	{
+		if (state != MIG_APPLIED)
+			mig_catalog_set_state(m, state, work->down, event.checksum, -1,
+								  error->message);
+		mig_catalog_add_event(work->project, m, &event);
+	}
+	mig_work_commit(work, true);
+	return state;
+}

@@ -1,0 +1,410 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.c
+ *	  The process of a run: its connection to the caller, its session.
+ *
+ * What the server would send to a client, notices and errors, goes through
+ * the queue to the caller.  When the caller is gone, sending does nothing, and
+ * the run goes on.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "commands/async.h"
+#include "commands/prepare.h"
+#include "commands/sequence.h"
+#include "libpq/libpq.h"
+#include "libpq/pqformat.h"
+#include "libpq/pqmq.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/lock.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "storage/shm_toc.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+#include "compat.h"
+#include "wire.h"
+#include "worker.h"
+
+/* NULL in a process that is no runner, and after mig_worker_close(). */
+static dsm_segment *segment;
+static MigWire *wire;
+
+/* ------------------------------------------------------------------------
+ * Opening
+ * ------------------------------------------------------------------------
+ */
+
+/* A piece of the segment, copied. */
+static StringInfo
+read_piece(shm_toc *toc, uint64 key)
+{
+	StringInfo	buf = makeStringInfo();
+	char	   *piece = shm_toc_lookup(toc, key, false);
+	int32		len;
+
+	memcpy(&len, piece, sizeof(int32));
+	appendBinaryStringInfo(buf, piece + sizeof(int32), len);
+	return buf;
+}
+
+/* Attaches the caller's segment, for as long as this process lives. */
+static shm_toc *
+attach_segment(Datum main_arg)
+{
+	shm_toc    *toc;
+
+	segment = dsm_attach(DatumGetUInt32(main_arg));
+	if (segment == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the caller of the run is gone")));
+	/* no resource owner may take it away at the end of a transaction */
+	dsm_pin_mapping(segment);
+	toc = shm_toc_attach(MIG_WIRE_MAGIC, dsm_segment_address(segment));
+	if (toc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the caller of the run has another version of the library loaded"),
+				 errhint("Connect again.")));
+	wire = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
+	return toc;
+}
+
+/* From here on, notices and errors reach the caller. */
+static void
+redirect_messages(shm_toc *toc)
+{
+	shm_mq	   *mq = shm_toc_lookup(toc, MIG_WIRE_KEY_QUEUE, false);
+
+	shm_mq_set_sender(mq, MyProc);
+	pq_redirect_to_shm_mq(segment, shm_mq_attach(mq, segment, NULL));
+}
+
+static void
+read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
+{
+	memset(request, 0, sizeof(MigRequest));
+	request->action = (MigAction) pq_getmsgint(buf, 4);
+	request->project = mig_wire_get_string(buf);
+	request->target = mig_wire_get_string(buf);
+	request->steps = (int) pq_getmsgint(buf, 4);
+
+	memset(caller, 0, sizeof(MigCaller));
+	caller->session_role = mig_wire_get_string(buf);
+	caller->role = mig_wire_get_string(buf);
+	caller->application_name = mig_wire_get_string(buf);
+	caller->client_addr = mig_wire_get_string(buf);
+	caller->pid = (int) pq_getmsgint(buf, 4);
+}
+
+/*
+ * The client encoding is the database's: it is the one in which the caller
+ * takes messages, and scripts are stored.  Being the reset value, it survives
+ * RESET ALL.
+ */
+static void
+fix_client_encoding(void)
+{
+	SetConfigOption("client_encoding", GetDatabaseEncodingName(),
+					PGC_BACKEND, PGC_S_OVERRIDE);
+}
+
+/*
+ * Takes the caller's settings over as if its client had sent them when it
+ * connected, so a RESET in a script comes back to them.  One that cannot be
+ * taken over is a warning: the script may not need it.
+ */
+static void
+restore_settings(StringInfo buf)
+{
+	while (buf->cursor < buf->len)
+	{
+		char	   *name = mig_wire_get_string(buf);
+		char	   *value = mig_wire_get_string(buf);
+		GucContext	context = (GucContext) pq_getmsgint(buf, 4);
+		Oid			role = (Oid) pq_getmsgint(buf, 4);
+
+		(void) set_config_option_ext(name, value, context, PGC_S_CLIENT, role,
+									 GUC_ACTION_SET, true, WARNING, false);
+	}
+}
+
+/*
+ * Takes the role that the caller's SET ROLE left.  Checked as that is: the
+ * session user must be a member of it.
+ */
+static void
+take_role(void)
+{
+	const char *role = "none";
+
+	if (wire->role != wire->session_user)
+		role = GetUserNameFromId(wire->role, false);
+	SetConfigOption("role", role, PGC_USERSET, PGC_S_SESSION);
+}
+
+/*
+ * Makes this process the runner of the request in the segment: connected as
+ * the caller's session user, with its settings and its role.  What is handed
+ * out lasts as long as the process.
+ */
+void
+mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(TopMemoryContext);
+	shm_toc    *toc;
+	StringInfo	settings;
+
+	/* SIGINT is a query cancel already, as in any backend */
+	pqsignal(SIGTERM, die);
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	BackgroundWorkerUnblockSignals();
+
+	toc = attach_segment(main_arg);
+	redirect_messages(toc);
+	read_request(read_piece(toc, MIG_WIRE_KEY_REQUEST), request, caller);
+	settings = read_piece(toc, MIG_WIRE_KEY_SETTINGS);
+
+	BackgroundWorkerInitializeConnectionByOid(wire->database,
+											  wire->session_user,
+											  BGWORKER_BYPASS_ROLELOGINCHECK);
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	fix_client_encoding();
+	restore_settings(settings);
+	take_role();
+	CommitTransactionCommand();
+
+	wire->progress.pid = MyProcPid;
+	MemoryContextSwitchTo(old_context);
+}
+
+/* ------------------------------------------------------------------------
+ * The session
+ * ------------------------------------------------------------------------
+ */
+
+/*
+ * Brings the session into the state in which each migration begins: that
+ * after DISCARD ALL, with the caller's settings and role.  Only cached plans
+ * stay.  Runs its own transaction, without an xid unless there are temporary
+ * tables.  Releases all advisory locks, the run lock's one included.
+ */
+void
+mig_worker_clean_session(void)
+{
+	/* the moment at which a backend reads the configuration, too */
+	if (ConfigReloadPending)
+	{
+		ConfigReloadPending = false;
+		ProcessConfigFile(PGC_SIGHUP);
+	}
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	/* closing a portal may run code of users, so it comes first */
+	PortalHashTableDeleteAll();
+	SetPGVariable("session_authorization", NIL, false);
+	ResetAllOptions();
+	take_role();
+	DropAllPreparedStatements();
+	Async_UnlistenAll();
+	LockReleaseAll(USER_LOCKMETHOD, true);
+	ResetTempTableNamespace();
+	ResetSequenceCaches();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+}
+
+/* ------------------------------------------------------------------------
+ * What the caller and others see
+ * ------------------------------------------------------------------------
+ */
+
+/* Sends a row of the run's result; a MigRowSink. */
+void
+mig_worker_send_row(const MigRunRow *row, void *arg)
+{
+	StringInfoData buf;
+
+	pq_beginmessage(&buf, MIG_MSG_ROW);
+	mig_wire_put_string(&buf, row->version);
+	mig_wire_put_string(&buf, row->name);
+	mig_wire_put_string(&buf, row->state);
+	pq_sendint32(&buf, row->steps);
+	pq_sendint64(&buf, row->elapsed);
+	pq_endmessage(&buf);
+}
+
+/* The run's number, by which mig_launch_read_progress() knows its segment. */
+void
+mig_worker_set_run(int64 run)
+{
+	if (wire == NULL)
+		return;
+	SpinLockAcquire(&wire->mutex);
+	wire->progress.run = run;
+	SpinLockRelease(&wire->mutex);
+}
+
+/* Copies a string, NULL as the empty one, cutting it between characters. */
+static void
+clip_copy(char *target, const char *source, int size)
+{
+	int			len = 0;
+
+	if (source != NULL)
+		len = pg_mbcliplen(source, strlen(source), size - 1);
+	if (len > 0)
+		memcpy(target, source, len);
+	target[len] = '\0';
+}
+
+/*
+ * Names this process after its migration.  Only if it is not so already: the
+ * name is a setting, and changing one within a transaction costs a little.
+ */
+static void
+name_process(const MigPosition *position)
+{
+	char		full[8 * NAMEDATALEN];
+	char		name[NAMEDATALEN];
+	bool		versioned = position->version != NULL;
+
+	snprintf(full, sizeof(full), "migrate: %s%s%s",
+			 versioned ? position->version : "", versioned ? " " : "",
+			 position->name);
+	clip_copy(name, full, sizeof(name));
+	if (strcmp(name, application_name) != 0)
+		SetConfigOption("application_name", name, PGC_USERSET, PGC_S_SESSION);
+}
+
+/*
+ * The process is about to execute 'query' there, or, if that is NULL, is
+ * merely there.  Shows in pg_stat_activity and in the progress view.  Does
+ * nothing in a process that is no runner.
+ */
+void
+mig_worker_set_position(const MigPosition *position, const char *query)
+{
+	MigProgress progress;
+
+	if (wire == NULL)
+		return;
+
+	/*
+	 * A script that sets client_encoding, as each of pg_dump's does, speaks of
+	 * its own file, which has long been read.
+	 */
+	if (pg_get_client_encoding() != GetDatabaseEncoding())
+		SetClientEncoding(GetDatabaseEncoding());
+
+	memset(&progress, 0, sizeof(progress));
+	progress.pid = MyProcPid;
+	progress.active = position->active;
+	progress.down = position->down;
+	progress.repeatable = position->version == NULL;
+	clip_copy(progress.version, position->version, sizeof(progress.version));
+	clip_copy(progress.name, position->name, sizeof(progress.name));
+	progress.step = position->step;
+	progress.steps = position->steps;
+	progress.statement = position->statement;
+	progress.line = position->line;
+	clip_copy(progress.query, query, sizeof(progress.query));
+
+	if (position->name != NULL)
+		name_process(position);
+	if (query != NULL)
+	{
+		SetCurrentStatementStartTimestamp();
+		progress.statement_start = GetCurrentStatementStartTimestamp();
+		pgstat_report_activity(STATE_RUNNING, query);
+	}
+
+	SpinLockAcquire(&wire->mutex);
+	progress.run = wire->progress.run;
+	wire->progress = progress;
+	SpinLockRelease(&wire->mutex);
+}
+
+/* What to read the progress by; invalid in a process that is no runner. */
+dsm_handle
+mig_worker_segment(void)
+{
+	return segment == NULL ? DSM_HANDLE_INVALID : dsm_segment_handle(segment);
+}
+
+/*
+ * Has the caller given up?  It also sends a query cancel, but a script can
+ * catch that.
+ */
+bool
+mig_worker_cancelled(void)
+{
+	return wire != NULL && pg_atomic_read_u32(&wire->cancelled) != 0;
+}
+
+/* ------------------------------------------------------------------------
+ * The end
+ * ------------------------------------------------------------------------
+ */
+
+/* The run ended well.  Nothing can be sent afterwards. */
+void
+mig_worker_close(void)
+{
+	StringInfoData buf;
+
+	pq_beginmessage(&buf, MIG_MSG_DONE);
+	pq_endmessage(&buf);
+	wire = NULL;
+	dsm_detach(segment);
+	segment = NULL;
+}
+
+/*
+ * The run ended with this error, or with the one being handled if it is NULL.
+ * Reports it to the caller and ends the process; an open transaction ends
+ * with it.
+ */
+void
+mig_worker_fail(ErrorData *error)
+{
+	if (error != NULL)
+	{
+		PG_TRY();
+		{
+			ReThrowError(error);
+		}
+		PG_CATCH();
+		{
+			/* now it is the one being handled */
+		}
+		PG_END_TRY();
+	}
+	HOLD_INTERRUPTS();
+	error_context_stack = NULL;
+	EmitErrorReport();
+	FlushErrorState();
+	proc_exit(0);
+}

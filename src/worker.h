@@ -1,0 +1,28 @@
+/*-------------------------------------------------------------------------
+ *
+ * worker.h
+ *	  The process of a run: its connection to the caller, its session.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_WORKER_H
+#define MIG_WORKER_H
+
+#include "storage/dsm.h"
+#include "utils/elog.h"
+
+#include "runctx.h"
+
+extern void mig_worker_open(Datum main_arg, MigRequest *request,
+							MigCaller *caller);
+extern void mig_worker_clean_session(void);
+extern void mig_worker_send_row(const MigRunRow *row, void *arg);
+extern void mig_worker_set_run(int64 run);
+extern void mig_worker_set_position(const MigPosition *position,
+									const char *query);
+extern dsm_handle mig_worker_segment(void);
+extern bool mig_worker_cancelled(void);
+extern void mig_worker_close(void);
+extern void mig_worker_fail(ErrorData *error) pg_attribute_noreturn();
+
+#endif							/* MIG_WORKER_H */
