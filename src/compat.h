@@ -65,6 +65,11 @@ mig_check_insert(ParseState *pstate, ParseNamespaceItem *item,
 #endif
 }
 
+/* Written in front of a declaration from 18 on. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
 /* A worker could not connect as a role without LOGIN before 17. */
 #if PG_VERSION_NUM < 170000
 #define BGWORKER_BYPASS_ROLELOGINCHECK 0

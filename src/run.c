@@ -401,9 +401,11 @@ mig_runner_main(Datum main_arg)
 		error = CopyErrorData();
 		FlushErrorState();
 		AbortOutOfAnyTransaction();
+		mig_runlock_release();
 		mig_worker_fail(error);
 	}
 	PG_END_TRY();
+	mig_runlock_release();
 	mig_worker_close();
 }
 

@@ -18,8 +18,10 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "storage/lock.h"
 
 #include "compat.h"
@@ -56,7 +58,31 @@ release(uint8 method, bool session)
 {
 	LOCKTAG		tag = run_lock_tag(method);
 
-	(void) LockRelease(&tag, ExclusiveLock, session);
+	if (mig_lock_held_by_me(&tag, ExclusiveLock))
+		(void) LockRelease(&tag, ExclusiveLock, session);
+}
+
+/*
+ * A process ends: its transaction's abort would free the standard lock, but
+ * between transactions nobody else does.
+ */
+static void
+release_at_exit(int code, Datum arg)
+{
+	if (!IsTransactionOrTransactionBlock())
+		mig_runlock_release();
+}
+
+/* What both ways of taking the lock need first. */
+static void
+prepare(bool session)
+{
+	static bool exit_registered = false;
+
+	run_lock_extension = mig_extension_oid();
+	if (session && !exit_registered)
+		before_shmem_exit(release_at_exit, (Datum) 0);
+	exit_registered |= session;
 }
 
 /*
@@ -66,7 +92,7 @@ release(uint8 method, bool session)
 bool
 mig_runlock_try(bool session)
 {
-	run_lock_extension = mig_extension_oid();
+	prepare(session);
 	if (!acquire(DEFAULT_LOCKMETHOD, session, false))
 		return false;
 	if (acquire(USER_LOCKMETHOD, session, false))
@@ -79,7 +105,7 @@ mig_runlock_try(bool session)
 void
 mig_runlock_wait(bool session)
 {
-	run_lock_extension = mig_extension_oid();
+	prepare(session);
 	for (;;)
 	{
 		(void) acquire(DEFAULT_LOCKMETHOD, session, true);
@@ -114,7 +140,7 @@ mig_runlock_after_discard(void)
 		(void) acquire(USER_LOCKMETHOD, true, true);
 }
 
-/* The runner's run is over. */
+/* The runner's run is over, or never was. */
 void
 mig_runlock_release(void)
 {

@@ -11,6 +11,7 @@
 #include "storage/dsm.h"
 #include "utils/elog.h"
 
+#include "compat.h"
 #include "runctx.h"
 
 extern void mig_worker_open(Datum main_arg, MigRequest *request,
@@ -23,6 +24,6 @@ extern void mig_worker_set_position(const MigPosition *position,
 extern dsm_handle mig_worker_segment(void);
 extern bool mig_worker_cancelled(void);
 extern void mig_worker_close(void);
-extern void mig_worker_fail(ErrorData *error) pg_attribute_noreturn();
+pg_noreturn extern void mig_worker_fail(ErrorData *error);
 
 #endif							/* MIG_WORKER_H */

@@ -4,7 +4,7 @@
 INSERT INTO users (email, display_name, created_at)
 SELECT format('%s.%s.%s@example.com', lower(first_name), lower(last_name), i),
        CASE WHEN i % 7 <> 0 THEN first_name || ' ' || last_name END,
-       timestamptz '2019-07-01 08:00+00' + interval '1 hour' * (i / 2)
+       timestamptz '2019-07-01 08:00+00' + interval '1279 days' * sqrt((i - 1) / 20000::float8)
   FROM generate_series(1, 20000) AS i
  CROSS JOIN LATERAL (
        SELECT (ARRAY['Ada', 'Barbara', 'Claude', 'Donald', 'Edsger', 'Frances', 'Grace', 'Jim', 'Leslie', 'Niklaus',
@@ -14,9 +14,9 @@ SELECT format('%s.%s.%s@example.com', lower(first_name), lower(last_name), i),
        ) AS person (first_name, last_name)
  ORDER BY i;
 
--- The square root makes business pick up over the years.
+-- The square root makes business pick up over the years; an order goes to one of those who had signed up by then.
 INSERT INTO orders (user_id, country_code, status, created_at, paid_at)
-SELECT 1 + i * 7919 % 20000,
+SELECT 1 + (i * 7919 % 20011) * greatest(i / 10, 1) / 20011,
        country.codes[1 + i % cardinality(country.codes)],
        CASE WHEN i % 25 = 0 THEN 'cancelled' ELSE 'shipped' END::order_status,
        placed.at,

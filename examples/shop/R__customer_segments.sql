@@ -4,7 +4,7 @@ CREATE OR REPLACE VIEW reporting.customer_segments AS
 SELECT c.*,
        CASE
            WHEN c.orders = 0 THEN 'prospect'
-           WHEN c.spent_cents >= 100000 THEN 'gold'
+           WHEN c.spent_cents >= 500000 THEN 'gold'
            WHEN c.orders >= 5 THEN 'regular'
            ELSE 'occasional'
        END AS segment
