@@ -228,10 +228,10 @@ mig_launch_obstacle(FunctionCallInfo fcinfo)
 		return "the server runs in single-user mode";
 	if (RecoveryInProgress())
 		return "the server is in recovery";
-	if (IsTransactionBlock() || IsSubTransaction())
-		return "it is called inside a transaction block";
 	if (MyXactFlags & XACT_FLAGS_PIPELINING)
 		return "it is called inside a pipeline, after another statement";
+	if (IsTransactionBlock() || IsSubTransaction())
+		return "it is called inside a transaction block";
 	if (IsolationUsesXactSnapshot())
 		return "the isolation level is not READ COMMITTED";
 	if (IsInParallelMode())
