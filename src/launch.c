@@ -21,7 +21,6 @@
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_authid.h"
-#include "executor/execdesc.h"
 #include "executor/spi.h"
 #include "libpq/pqmq.h"
 #include "mb/pg_wchar.h"
@@ -29,7 +28,6 @@
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "postmaster/bgworker.h"
-#include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/proc.h"
@@ -40,7 +38,6 @@
 #include "utils/array.h"
 #include "utils/backend_status.h"
 #include "utils/fmgrprotos.h"
-#include "utils/guc_tables.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
@@ -82,8 +79,8 @@ typedef struct MigLaunch
 	bool		giving_up;		/* the caller has an error of its own */
 
 	TimestampTz next_look;
-	List	   *blockers;		/* pids seen at the last look, in order */
-	List	   *reported;		/* pids of the last notice */
+	bool		blocked;		/* at the last look */
+	List	   *reported;		/* pids of the last notice, in order */
 	TimestampTz reported_at;
 } MigLaunch;
 
@@ -323,195 +320,6 @@ release_snapshot(Portal portal)
 }
 
 /* ------------------------------------------------------------------------
- * The segment
- * ------------------------------------------------------------------------
- */
-
-/* The value of a setting, in full precision; NULL if it has none. */
-static const char *
-setting_value(struct config_generic *setting)
-{
-	switch (setting->vartype)
-	{
-		case PGC_BOOL:
-			return *((struct config_bool *) setting)->variable ? "on" : "off";
-		case PGC_INT:
-			return psprintf("%d", *((struct config_int *) setting)->variable);
-		case PGC_REAL:
-			return psprintf("%.17g",
-							*((struct config_real *) setting)->variable);
-		case PGC_STRING:
-			return *((struct config_string *) setting)->variable;
-		case PGC_ENUM:
-			return config_enum_lookup_by_value((struct config_enum *) setting,
-											   *((struct config_enum *) setting)->variable);
-	}
-	return NULL;
-}
-
-/*
- * Does a runner take this setting over?  What this session's client or the
- * session itself has set; a connection of the same role has the rest anyway.
- * Excluded are what is no property of a session (transaction_*, seed), the
- * identity, which goes its own way, and what describes this client.
- */
-static bool
-setting_travels(const struct config_generic *setting)
-{
-	return setting->source > PGC_S_DATABASE_USER &&
-		(setting->context == PGC_USERSET || setting->context == PGC_SUSET) &&
-		!(setting->flags & GUC_NO_RESET_ALL) &&
-		strcmp(setting->name, "application_name") != 0 &&
-		strcmp(setting->name, "client_encoding") != 0;
-}
-
-/*
- * The caller's settings, each with the authority it was set by: a placeholder
- * whose library only the script loads is checked against that one.
- */
-static void
-put_settings(StringInfo buf)
-{
-	struct config_generic **settings;
-	int			n;
-	int			i;
-
-	settings = mig_guc_variables(&n);
-	for (i = 0; i < n; i++)
-	{
-		const char *value;
-
-		if (!setting_travels(settings[i]) ||
-			(value = setting_value(settings[i])) == NULL)
-			continue;
-		mig_wire_put_string(buf, settings[i]->name);
-		mig_wire_put_string(buf, value);
-		pq_sendint32(buf, settings[i]->scontext);
-		pq_sendint32(buf, settings[i]->srole);
-	}
-}
-
-static void
-put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
-{
-	pq_sendint32(buf, request->action);
-	mig_wire_put_string(buf, request->project);
-	mig_wire_put_string(buf, request->target);
-	pq_sendint32(buf, request->steps);
-
-	mig_wire_put_string(buf, caller->session_role);
-	mig_wire_put_string(buf, caller->role);
-	mig_wire_put_string(buf, caller->application_name);
-	mig_wire_put_string(buf, caller->client_addr);
-	pq_sendint32(buf, caller->pid);
-}
-
-/* A piece of the segment with this content, its length in front. */
-static void
-insert_piece(shm_toc *toc, uint64 key, StringInfo content)
-{
-	char	   *piece = shm_toc_allocate(toc, sizeof(int32) + content->len);
-	int32		len = content->len;
-
-	memcpy(piece, &len, sizeof(int32));
-	memcpy(piece + sizeof(int32), content->data, content->len);
-	shm_toc_insert(toc, key, piece);
-}
-
-static void
-init_wire(MigWire *wire)
-{
-	memset(wire, 0, sizeof(MigWire));
-	wire->database = MyDatabaseId;
-	wire->session_user = GetSessionUserId();
-	/* not changed by a SECURITY DEFINER function, as this may be one */
-	wire->role = GetOuterUserId();
-	pg_atomic_init_u32(&wire->cancelled, 0);
-	SpinLockInit(&wire->mutex);
-}
-
-/*
- * Makes the segment and attaches its queue.  That comes before the runner is
- * registered: a quick one is gone before we look for it.
- */
-static void
-create_segment(MigLaunch *launch, const MigRequest *request,
-			   const MigCaller *caller)
-{
-	StringInfoData parts[2];
-	shm_toc_estimator estimator;
-	shm_toc    *toc;
-	shm_mq	   *mq;
-	Size		size;
-
-	initStringInfo(&parts[0]);
-	initStringInfo(&parts[1]);
-	put_request(&parts[0], request, caller);
-	put_settings(&parts[1]);
-
-	shm_toc_initialize_estimator(&estimator);
-	shm_toc_estimate_chunk(&estimator, sizeof(MigWire));
-	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[0].len);
-	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[1].len);
-	shm_toc_estimate_chunk(&estimator, MIG_WIRE_QUEUE_SIZE);
-	shm_toc_estimate_keys(&estimator, 4);
-	size = shm_toc_estimate(&estimator);
-
-	launch->segment = dsm_create(size, 0);
-	toc = shm_toc_create(MIG_WIRE_MAGIC, dsm_segment_address(launch->segment),
-						 size);
-
-	launch->wire = shm_toc_allocate(toc, sizeof(MigWire));
-	init_wire(launch->wire);
-	shm_toc_insert(toc, MIG_WIRE_KEY_FIXED, launch->wire);
-	insert_piece(toc, MIG_WIRE_KEY_REQUEST, &parts[0]);
-	insert_piece(toc, MIG_WIRE_KEY_SETTINGS, &parts[1]);
-
-	mq = shm_mq_create(shm_toc_allocate(toc, MIG_WIRE_QUEUE_SIZE),
-					   MIG_WIRE_QUEUE_SIZE);
-	shm_toc_insert(toc, MIG_WIRE_KEY_QUEUE, mq);
-	shm_mq_set_receiver(mq, MyProc);
-	launch->queue = shm_mq_attach(mq, launch->segment, NULL);
-}
-
-/*
- * Where the run 'run' is, from any session.  False if it has no runner any
- * more: 'segment' may then be gone, or be something else's by now.
- */
-bool
-mig_launch_read_progress(dsm_handle segment, int64 run, MigProgress *out)
-{
-	dsm_segment *mapping;
-	dsm_segment *attached = NULL;
-	shm_toc    *toc = NULL;
-	bool		found = false;
-
-	if (segment == DSM_HANDLE_INVALID)
-		return false;
-	mapping = dsm_find_mapping(segment);
-	if (mapping == NULL)
-		mapping = attached = dsm_attach(segment);
-	if (mapping == NULL)
-		return false;
-
-	if (dsm_segment_map_length(mapping) >
-		sizeof(MigWire) + MIG_WIRE_QUEUE_SIZE)
-		toc = shm_toc_attach(MIG_WIRE_MAGIC, dsm_segment_address(mapping));
-	if (toc != NULL)
-	{
-		MigWire    *wire = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
-
-		SpinLockAcquire(&wire->mutex);
-		*out = wire->progress;
-		SpinLockRelease(&wire->mutex);
-		found = out->run == run;
-	}
-	if (attached != NULL)
-		dsm_detach(attached);
-	return found;
-}
-
-/* ------------------------------------------------------------------------
  * The runner
  * ------------------------------------------------------------------------
  */
@@ -597,19 +405,11 @@ static bool
 runner_is_gone(MigLaunch *launch)
 {
 	pid_t		pid;
+	BgwHandleStatus status = GetBackgroundWorkerPid(launch->handle, &pid);
 
-	switch (GetBackgroundWorkerPid(launch->handle, &pid))
-	{
-		case BGWH_STARTED:
-			launch->pid = pid;
-			return false;
-		case BGWH_NOT_YET_STARTED:
-			return false;
-		case BGWH_STOPPED:
-		case BGWH_POSTMASTER_DIED:
-			break;
-	}
-	return true;
+	if (status == BGWH_STARTED)
+		launch->pid = pid;
+	return status == BGWH_STOPPED || status == BGWH_POSTMASTER_DIED;
 }
 
 /* Passes a notice on, or keeps the error the run ended with. */
@@ -634,8 +434,9 @@ relay_message(MigLaunch *launch, StringInfo message)
 		return;
 	}
 
-	/* it ends the run, not this session */
-	if (error->elevel > ERROR && error->hint == NULL)
+	/* what ended the runner's process ends the run, not this session */
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION &&
+		error->elevel > ERROR && error->hint == NULL)
 		error->hint = MemoryContextStrdup(launch->context,
 										  psprintf("SELECT migrate.%s() goes on where this run stopped.",
 												   launch->function));
@@ -681,8 +482,6 @@ handle_message(MigLaunch *launch, const char *data, Size len)
 			break;
 		case MIG_MSG_DONE:
 			launch->done = true;
-			break;
-		default:
 			break;
 	}
 }
@@ -776,15 +575,12 @@ state_name(BackendState state)
 	{
 		case STATE_IDLE:
 			return "idle";
-		case STATE_RUNNING:
-		case STATE_FASTPATH:
-			return "active";
 		case STATE_IDLEINTRANSACTION:
 			return "idle in transaction";
 		case STATE_IDLEINTRANSACTION_ABORTED:
 			return "idle in transaction (aborted)";
 		default:
-			return "in an unknown state";
+			return "active";
 	}
 }
 
@@ -857,7 +653,7 @@ describe_blocker(StringInfo buf, int pid)
 
 /* Tells the user whom the run waits for. */
 static void
-report_blockers(MigLaunch *launch)
+report_blockers(MigLaunch *launch, List *blockers)
 {
 	StringInfoData pids;
 	StringInfoData details;
@@ -867,7 +663,7 @@ report_blockers(MigLaunch *launch)
 	initStringInfo(&pids);
 	initStringInfo(&details);
 	pgstat_clear_backend_activity_snapshot();
-	foreach(lc, launch->blockers)
+	foreach(lc, blockers)
 	{
 		describe_blocker(&details, lfirst_int(lc));
 		if (lfirst_int(lc) != 0)
@@ -889,17 +685,6 @@ report_blockers(MigLaunch *launch)
 				 errdetail_internal("%s", details.data)));
 }
 
-/* Replaces a list of pids that lasts from look to look. */
-static void
-remember_pids(MigLaunch *launch, List **kept, List *pids)
-{
-	MemoryContext scratch = MemoryContextSwitchTo(launch->context);
-
-	list_free(*kept);
-	*kept = list_copy(pids);
-	MemoryContextSwitchTo(scratch);
-}
-
 /*
  * Looks who blocks the runner, if it is time to.  Others are reported when
  * they are still there at the next look, when they change, and now and then.
@@ -909,7 +694,7 @@ static bool
 look_for_blockers(MigLaunch *launch)
 {
 	TimestampTz now = GetCurrentTimestamp();
-	bool		seen_before = launch->blockers != NIL;
+	bool		seen_before = launch->blocked;
 	List	   *blockers;
 
 	if (launch->pid == 0 || now < launch->next_look)
@@ -924,18 +709,19 @@ look_for_blockers(MigLaunch *launch)
 		return false;
 	}
 	list_sort(blockers, list_int_cmp);
-	remember_pids(launch, &launch->blockers, blockers);
-
-	if (blockers == NIL)
-		remember_pids(launch, &launch->reported, NIL);
-	else if (seen_before &&
-			 (!equal(blockers, launch->reported) ||
-			  TimestampDifferenceExceeds(launch->reported_at, now,
-										 REPEAT_INTERVAL_MS)))
+	launch->blocked = blockers != NIL;
+	if (launch->blocked && seen_before &&
+		(!equal(blockers, launch->reported) ||
+		 TimestampDifferenceExceeds(launch->reported_at, now,
+									REPEAT_INTERVAL_MS)))
 	{
-		remember_pids(launch, &launch->reported, blockers);
+		MemoryContext scratch = MemoryContextSwitchTo(launch->context);
+
+		list_free(launch->reported);
+		launch->reported = list_copy(blockers);
+		MemoryContextSwitchTo(scratch);
 		launch->reported_at = now;
-		report_blockers(launch);
+		report_blockers(launch, blockers);
 	}
 	return true;
 }
@@ -1056,7 +842,8 @@ mig_launch_run(const MigRequest *request, const MigCaller *caller,
 	/* in a pipeline, what follows must not be part of this transaction */
 	MyXactFlags |= XACT_FLAGS_NEEDIMMEDIATECOMMIT;
 
-	create_segment(launch, request, caller);
+	launch->segment = mig_wire_create(request, caller, &launch->wire,
+									  &launch->queue);
 	release_snapshot(portal);
 	run_to_end(launch);
 	dsm_detach(launch->segment);
@@ -1066,4 +853,41 @@ mig_launch_run(const MigRequest *request, const MigCaller *caller,
 	foreach(lc, launch->rows)
 		sink(lfirst(lc), arg);
 	MemoryContextDelete(launch->scratch);
+}
+
+/*
+ * Where the run 'run' is, from any session.  False if it has no runner any
+ * more: 'segment' may then be gone, or be something else's by now.
+ */
+bool
+mig_launch_read_progress(dsm_handle segment, int64 run, MigProgress *out)
+{
+	dsm_segment *mapping;
+	dsm_segment *attached = NULL;
+	shm_toc    *toc = NULL;
+	bool		found = false;
+
+	if (segment == DSM_HANDLE_INVALID)
+		return false;
+	mapping = dsm_find_mapping(segment);
+	if (mapping == NULL)
+		mapping = attached = dsm_attach(segment);
+	if (mapping == NULL)
+		return false;
+
+	if (dsm_segment_map_length(mapping) >
+		sizeof(MigWire) + MIG_WIRE_QUEUE_SIZE)
+		toc = shm_toc_attach(MIG_WIRE_MAGIC, dsm_segment_address(mapping));
+	if (toc != NULL)
+	{
+		MigWire    *wire = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
+
+		SpinLockAcquire(&wire->mutex);
+		*out = wire->progress;
+		SpinLockRelease(&wire->mutex);
+		found = out->run == run;
+	}
+	if (attached != NULL)
+		dsm_detach(attached);
+	return found;
 }

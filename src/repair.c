@@ -154,16 +154,11 @@ carry_out(const MigMigration *m, Outcome outcome)
 			mig_catalog_drop_steps(m->id);
 			return MIG_PENDING;
 		case OUTCOME_ACCEPT:
-			if (strcmp(m->up, m->checksum) != 0)
-				mig_catalog_accept_edit(m->id, m->up);
-			else
-			{
-				mig_catalog_allow_edit(m->id);
-				ereport(NOTICE,
-						(errmsg("the next text stored for migration \"%s\" is taken as what was applied",
-								mig_label(m->version, m->name)),
-						 errhint("Store the edited text now with migrate.load() or migrate.register().")));
-			}
+			mig_catalog_allow_edit(m->id);
+			ereport(NOTICE,
+					(errmsg("the next text stored for migration \"%s\" is taken as what was applied",
+							mig_label(m->version, m->name)),
+					 errhint("Store the edited text with migrate.load() or migrate.register().")));
 			return MIG_APPLIED;
 	}
 	return m->state;			/* keep compiler quiet */

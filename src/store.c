@@ -110,11 +110,11 @@ shown_line(const char *text, int line)
 }
 
 /*
- * Refuses an edit of an applied migration, unless white space and comments
- * are all that differs from what ran.
+ * An edit of an applied migration: nothing to do if white space and comments
+ * are all that differs from what ran; refused, unless it was allowed by hand.
  */
 static void
-check_edit(const MigMigration *m, const MigDefinition *d)
+check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 {
 	char	   *ran = mig_catalog_text(m->checksum);
 	int			line_ran;
@@ -122,6 +122,11 @@ check_edit(const MigMigration *m, const MigDefinition *d)
 
 	if (mig_script_same_tokens(ran, d->up.text, &line_ran, &line_new))
 		return;
+	if (m->accept)
+	{
+		mig_catalog_accept_edit(m->id, checksum);
+		return;
+	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is applied and its text has changed",
@@ -163,12 +168,7 @@ store_existing(MigMigration *m, const MigDefinition *d)
 	if (is_unchanged(m, d, up))
 		return "unchanged";
 	if (!m->repeatable && m->state == MIG_APPLIED && strcmp(up, m->up) != 0)
-	{
-		if (m->accept)
-			mig_catalog_accept_edit(m->id, up);
-		else
-			check_edit(m, d);
-	}
+		check_edit(m, d, up);
 	mig_catalog_replace(m->id, d);
 	return "replaced";
 }

@@ -13,6 +13,8 @@
 #include "libpq/pqformat.h"
 #include "pg_config_manual.h"
 #include "port/atomics.h"
+#include "storage/dsm.h"
+#include "storage/shm_mq.h"
 #include "storage/spin.h"
 
 #include "runctx.h"
@@ -91,5 +93,10 @@ mig_wire_get_string(StringInfo buf)
 
 	return len < 0 ? NULL : pnstrdup(pq_getmsgbytes(buf, len), len);
 }
+
+/* in worker.c, next to what reads it */
+extern dsm_segment *mig_wire_create(const MigRequest *request,
+									const MigCaller *caller,
+									MigWire **shared, shm_mq_handle **queue);
 
 #endif							/* MIG_WIRE_H */

@@ -33,7 +33,7 @@
 #include "storage/shm_toc.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
-#include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
@@ -48,9 +48,151 @@ static dsm_segment *segment;
 static MigWire *wire;
 
 /* ------------------------------------------------------------------------
- * Opening
+ * What is in the segment: written by the caller, read by the runner
  * ------------------------------------------------------------------------
  */
+
+/* Read by read_request(). */
+static void
+put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
+{
+	pq_sendint32(buf, request->action);
+	mig_wire_put_string(buf, request->project);
+	mig_wire_put_string(buf, request->target);
+	pq_sendint32(buf, request->steps);
+
+	mig_wire_put_string(buf, caller->session_role);
+	mig_wire_put_string(buf, caller->role);
+	mig_wire_put_string(buf, caller->application_name);
+	mig_wire_put_string(buf, caller->client_addr);
+	pq_sendint32(buf, caller->pid);
+}
+
+static void
+read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
+{
+	memset(request, 0, sizeof(MigRequest));
+	request->action = (MigAction) pq_getmsgint(buf, 4);
+	request->project = mig_wire_get_string(buf);
+	request->target = mig_wire_get_string(buf);
+	request->steps = (int) pq_getmsgint(buf, 4);
+
+	memset(caller, 0, sizeof(MigCaller));
+	caller->session_role = mig_wire_get_string(buf);
+	caller->role = mig_wire_get_string(buf);
+	caller->application_name = mig_wire_get_string(buf);
+	caller->client_addr = mig_wire_get_string(buf);
+	caller->pid = (int) pq_getmsgint(buf, 4);
+}
+
+/* The value of a setting, in full precision; NULL if it has none. */
+static const char *
+setting_value(struct config_generic *setting)
+{
+	switch (setting->vartype)
+	{
+		case PGC_BOOL:
+			return *((struct config_bool *) setting)->variable ? "on" : "off";
+		case PGC_INT:
+			return psprintf("%d", *((struct config_int *) setting)->variable);
+		case PGC_REAL:
+			return psprintf("%.17g",
+							*((struct config_real *) setting)->variable);
+		case PGC_STRING:
+			return *((struct config_string *) setting)->variable;
+		case PGC_ENUM:
+			return config_enum_lookup_by_value((struct config_enum *) setting,
+											   *((struct config_enum *) setting)->variable);
+	}
+	return NULL;
+}
+
+/*
+ * Does a runner take this setting over?  What this session's client or the
+ * session itself has set; a connection of the same role has the rest anyway.
+ * Excluded are what is no property of a session (transaction_*, seed), the
+ * identity, which goes its own way, and what describes this client.
+ */
+static bool
+setting_travels(const struct config_generic *setting)
+{
+	return setting->source > PGC_S_DATABASE_USER &&
+		(setting->context == PGC_USERSET || setting->context == PGC_SUSET) &&
+		!(setting->flags & GUC_NO_RESET_ALL) &&
+		strcmp(setting->name, "application_name") != 0 &&
+		strcmp(setting->name, "client_encoding") != 0;
+}
+
+/*
+ * The caller's settings, each with the authority it was set by: a placeholder
+ * whose library only the script loads is checked against that one.
+ */
+static void
+put_settings(StringInfo buf)
+{
+	struct config_generic **settings;
+	int			n;
+	int			i;
+
+	settings = mig_guc_variables(&n);
+	for (i = 0; i < n; i++)
+	{
+		const char *value;
+
+		if (!setting_travels(settings[i]) ||
+			(value = setting_value(settings[i])) == NULL)
+			continue;
+		mig_wire_put_string(buf, settings[i]->name);
+		mig_wire_put_string(buf, value);
+		pq_sendint32(buf, settings[i]->scontext);
+		pq_sendint32(buf, settings[i]->srole);
+	}
+}
+
+/*
+ * Takes the caller's settings over as if its client had sent them when it
+ * connected, so a RESET in a script comes back to them.  One that cannot be
+ * taken over is a warning: the script may not need it.
+ */
+static void
+restore_settings(StringInfo buf)
+{
+	while (buf->cursor < buf->len)
+	{
+		char	   *name = mig_wire_get_string(buf);
+		char	   *value = mig_wire_get_string(buf);
+		GucContext	context = (GucContext) pq_getmsgint(buf, 4);
+		Oid			role = (Oid) pq_getmsgint(buf, 4);
+
+		(void) set_config_option_ext(name, value, context, PGC_S_CLIENT, role,
+									 GUC_ACTION_SET, true, WARNING, false);
+	}
+}
+
+/* A piece of the segment with this content, its length in front. */
+static void
+insert_piece(shm_toc *toc, uint64 key, StringInfo content)
+{
+	char	   *piece = shm_toc_allocate(toc, sizeof(int32) + content->len);
+	int32		len = content->len;
+
+	memcpy(piece, &len, sizeof(int32));
+	memcpy(piece + sizeof(int32), content->data, content->len);
+	shm_toc_insert(toc, key, piece);
+}
+
+/* What the runner must know before it is connected. */
+static void
+init_wire(MigWire *shared)
+{
+	memset(shared, 0, sizeof(MigWire));
+	shared->database = MyDatabaseId;
+	shared->session_user = GetSessionUserId();
+	/* not changed by a SECURITY DEFINER function, as this may be one */
+	shared->role = GetOuterUserId();
+	pg_atomic_init_u32(&shared->cancelled, 0);
+	SpinLockInit(&shared->mutex);
+}
 
 /* A piece of the segment, copied. */
 static StringInfo
@@ -64,6 +206,57 @@ read_piece(shm_toc *toc, uint64 key)
 	appendBinaryStringInfo(buf, piece + sizeof(int32), len);
 	return buf;
 }
+
+/*
+ * Makes the segment for a request of this session and attaches its queue.
+ * That comes before the runner is registered: a quick one is gone before the
+ * caller looks for it.  The queue is not yet bound to the runner's life.
+ */
+dsm_segment *
+mig_wire_create(const MigRequest *request, const MigCaller *caller,
+				MigWire **shared, shm_mq_handle **queue)
+{
+	StringInfoData parts[2];
+	shm_toc_estimator estimator;
+	dsm_segment *created;
+	shm_toc    *toc;
+	shm_mq	   *mq;
+	Size		size;
+
+	initStringInfo(&parts[0]);
+	initStringInfo(&parts[1]);
+	put_request(&parts[0], request, caller);
+	put_settings(&parts[1]);
+
+	shm_toc_initialize_estimator(&estimator);
+	shm_toc_estimate_chunk(&estimator, sizeof(MigWire));
+	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[0].len);
+	shm_toc_estimate_chunk(&estimator, sizeof(int32) + parts[1].len);
+	shm_toc_estimate_chunk(&estimator, MIG_WIRE_QUEUE_SIZE);
+	shm_toc_estimate_keys(&estimator, 4);
+	size = shm_toc_estimate(&estimator);
+
+	created = dsm_create(size, 0);
+	toc = shm_toc_create(MIG_WIRE_MAGIC, dsm_segment_address(created), size);
+
+	*shared = shm_toc_allocate(toc, sizeof(MigWire));
+	init_wire(*shared);
+	shm_toc_insert(toc, MIG_WIRE_KEY_FIXED, *shared);
+	insert_piece(toc, MIG_WIRE_KEY_REQUEST, &parts[0]);
+	insert_piece(toc, MIG_WIRE_KEY_SETTINGS, &parts[1]);
+
+	mq = shm_mq_create(shm_toc_allocate(toc, MIG_WIRE_QUEUE_SIZE),
+					   MIG_WIRE_QUEUE_SIZE);
+	shm_toc_insert(toc, MIG_WIRE_KEY_QUEUE, mq);
+	shm_mq_set_receiver(mq, MyProc);
+	*queue = shm_mq_attach(mq, created, NULL);
+	return created;
+}
+
+/* ------------------------------------------------------------------------
+ * Opening
+ * ------------------------------------------------------------------------
+ */
 
 /* Attaches the caller's segment, for as long as this process lives. */
 static shm_toc *
@@ -98,23 +291,6 @@ redirect_messages(shm_toc *toc)
 	pq_redirect_to_shm_mq(segment, shm_mq_attach(mq, segment, NULL));
 }
 
-static void
-read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
-{
-	memset(request, 0, sizeof(MigRequest));
-	request->action = (MigAction) pq_getmsgint(buf, 4);
-	request->project = mig_wire_get_string(buf);
-	request->target = mig_wire_get_string(buf);
-	request->steps = (int) pq_getmsgint(buf, 4);
-
-	memset(caller, 0, sizeof(MigCaller));
-	caller->session_role = mig_wire_get_string(buf);
-	caller->role = mig_wire_get_string(buf);
-	caller->application_name = mig_wire_get_string(buf);
-	caller->client_addr = mig_wire_get_string(buf);
-	caller->pid = (int) pq_getmsgint(buf, 4);
-}
-
 /*
  * The client encoding is the database's: it is the one in which the caller
  * takes messages, and scripts are stored.  Being the reset value, it survives
@@ -127,24 +303,12 @@ fix_client_encoding(void)
 					PGC_BACKEND, PGC_S_OVERRIDE);
 }
 
-/*
- * Takes the caller's settings over as if its client had sent them when it
- * connected, so a RESET in a script comes back to them.  One that cannot be
- * taken over is a warning: the script may not need it.
- */
+/* What a reset leaves of the name that mig_worker_set_position() gives. */
 static void
-restore_settings(StringInfo buf)
+fix_application_name(void)
 {
-	while (buf->cursor < buf->len)
-	{
-		char	   *name = mig_wire_get_string(buf);
-		char	   *value = mig_wire_get_string(buf);
-		GucContext	context = (GucContext) pq_getmsgint(buf, 4);
-		Oid			role = (Oid) pq_getmsgint(buf, 4);
-
-		(void) set_config_option_ext(name, value, context, PGC_S_CLIENT, role,
-									 GUC_ACTION_SET, true, WARNING, false);
-	}
+	SetConfigOption("application_name", "migrate", PGC_USERSET,
+					PGC_S_OVERRIDE);
 }
 
 /*
@@ -190,6 +354,7 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	fix_client_encoding();
+	fix_application_name();
 	restore_settings(settings);
 	take_role();
 	CommitTransactionCommand();
@@ -313,8 +478,8 @@ mig_worker_set_position(const MigPosition *position, const char *query)
 		return;
 
 	/*
-	 * A script that sets client_encoding, as each of pg_dump's does, speaks of
-	 * its own file, which has long been read.
+	 * A script that sets client_encoding, as each of pg_dump's does, speaks
+	 * of its own file, which has long been read.
 	 */
 	if (pg_get_client_encoding() != GetDatabaseEncoding())
 		SetClientEncoding(GetDatabaseEncoding());
