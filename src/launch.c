@@ -564,7 +564,7 @@ report_circle(MigLaunch *launch, List *blockers)
 					   (int) launch->pid, MyProcPid) :
 			 errdetail("The runner (pid %d) waits for pid %d, and that one for this session (pid %d), which waits for the runner.",
 					   (int) launch->pid, linitial_int(blockers), MyProcPid),
-			 errhint("Release this session's locks, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
+			 errhint("Release this session's locks, if it holds any, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
 					 launch->function)));
 }
 

@@ -1,4 +1,4 @@
--- qty becomes quantity, 3 of 4: quantity gets all that qty has, each lock in a transaction of its own, and is read from now on.
+-- qty becomes quantity, 3 of 4: quantity gets all that qty has, lock by lock, and is read from now on.
 
 -- migrate:up
 BEGIN;

@@ -1,4 +1,4 @@
--- A place for the views that change with every whim of the controllers: the repeatables, R__*.sql, live in it and nowhere else.
+-- A place for what changes with every whim of the controllers: the repeatables live here and nowhere else.
 
 -- migrate:up
 CREATE SCHEMA reporting;

@@ -171,8 +171,7 @@ sub is_clean
 	return is_sql(
 		$node, $database, <<'SQL', "runners:0\nlocks:0\ninvalid:0\nrunning:0", "$name: nothing is left behind");
 SELECT 'runners:' || count(*) FROM pg_stat_activity WHERE backend_type = 'migrate runner';
-SELECT 'locks:' || count(*) FROM pg_locks
- WHERE classid = 'pg_extension'::regclass OR locktype = 'advisory';
+SELECT 'locks:' || count(*) FROM pg_locks WHERE classid = 'pg_extension'::regclass;
 SELECT 'invalid:' || count(*) FROM pg_index WHERE NOT (indisvalid AND indisready AND indislive);
 SELECT 'running:' || count(*) FROM migrate.run WHERE state = 'running';
 SQL
