@@ -34,21 +34,26 @@ OBJS = \
 	src/api.o \
 	src/catalog.o \
 	src/classify.o \
+	src/compare.o \
 	src/copyin.o \
 	src/exec.o \
 	src/guc.o \
 	src/launch.o \
 	src/layout.o \
 	src/leftover.o \
+	src/meta.o \
 	src/migrate.o \
 	src/plan.o \
 	src/repair.o \
 	src/run.o \
 	src/runctx.o \
 	src/runlock.o \
+	src/scan.o \
 	src/script.o \
 	src/spi_util.o \
+	src/step.o \
 	src/store.o \
+	src/text.o \
 	src/work.o \
 	src/worker.o
 

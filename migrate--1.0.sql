@@ -299,7 +299,8 @@ BEGIN ATOMIC
     ), m AS (
         SELECT m.*, s.state, s.direction, s.checksum, s.applied_at,
                s.applied_by, s.elapsed, s.note, s.accept,
-               r.run IS NOT NULL AS running,
+               r.run IS NOT NULL AS current,
+               r.pid IN (SELECT pid FROM pg_stat_activity) AS running,
                max(m.sort_key) FILTER (WHERE s.state = 'applied') OVER (PARTITION BY m.kind) AS newest
         FROM chosen
              JOIN migrate.migration m USING (project)
@@ -326,6 +327,8 @@ BEGIN ATOMIC
                     THEN 'edited since it failed'
                     WHEN n.state IN ('failed', 'partial') AND direction = 'down' AND checksum IS DISTINCT FROM down
                     THEN 'edited since it failed' END,
+               CASE WHEN current AND NOT running
+                    THEN 'interrupted, as the next run will record' END,
                CASE WHEN accept THEN 'the next edited text is accepted' END,
                n.note), ''),
            stored_at, stored_by

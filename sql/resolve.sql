@@ -98,7 +98,7 @@ SELECT version, state, note FROM migrate.status() WHERE version = '1';
 SELECT migrate.register('1', 'applied', 'INSERT INTO log VALUES (''1 edited'')');
 SELECT version, state, note FROM migrate.status() WHERE version = '1';
 SELECT * FROM migrate.apply('1');
--- after a comment was stored: taken over at once
+-- after a comment was stored
 SELECT migrate.register('1', 'applied', 'INSERT INTO log VALUES (''1 edited'') -- comment');
 SELECT version, state, note FROM migrate.status() WHERE version = '1';
 SELECT migrate.resolve('1', 'accept');

@@ -400,6 +400,24 @@ mig_catalog_set_state(const MigMigration *migration, MigState state,
 	run_alone(&put, &params);
 }
 
+/*
+ * Repeatables describe the newest schema and may have gone with what a
+ * rollback undid: they run again.
+ */
+void
+mig_catalog_repeat_all(const char *project)
+{
+	static MigQuery query = {
+		"DELETE FROM migrate.state s USING migrate.migration m"
+		" WHERE m.id = s.migration AND m.project = $1"
+		" AND m.kind = 'repeatable' AND s.state = 'applied'"
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	run_alone(&query, &params);
+}
+
 /* The next edited text of an applied migration will be taken. */
 void
 mig_catalog_allow_edit(int64 id)

@@ -25,7 +25,7 @@
 #include "parser/scansup.h"
 
 #include "layout.h"
-#include "script.h"
+#include "text.h"
 
 #define UTF8_BOM			"\xEF\xBB\xBF"
 #define UTF8_BOM_LEN		3
@@ -509,7 +509,7 @@ end_file(SectionState *state, const char *end)
 static void
 check_preamble(SectionState *state, const char *start)
 {
-	const char *p = mig_script_skip_blank(start, state->preamble_end);
+	const char *p = mig_text_skip_blank(start, state->preamble_end);
 	int			line = 1;
 
 	if (p == state->preamble_end)

@@ -85,18 +85,17 @@ mig_plan_find(const char *project, const char *version)
 	return found;
 }
 
-/* A pending version older than the newest applied one. */
+/* A pending version older than the newest applied one; see start_run too. */
 static void
 check_order(const MigMigration *m)
 {
 	if (!m->out_of_order || m->state != MIG_PENDING ||
-		mig_out_of_order == MIG_OUT_OF_ORDER_ALLOW)
+		mig_out_of_order != MIG_OUT_OF_ORDER_ERROR)
 		return;
-	ereport(mig_out_of_order == MIG_OUT_OF_ORDER_WARN ? WARNING : ERROR,
+	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is older than the newest applied migration",
 					mig_label(m->version, m->name)),
-			 mig_out_of_order == MIG_OUT_OF_ORDER_WARN ? 0 :
 			 errhint("Give it a newer version, or run SET migrate.out_of_order = 'allow'; and call migrate.apply() again.")));
 }
 

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "guc.h"
 #include "launch.h"
 #include "plan.h"
 #include "repair.h"
@@ -119,7 +120,19 @@ static void
 start_run(MigRun *run)
 {
 	MigMigration *first = linitial(run->plan);
+	ListCell   *lc;
 
+	foreach(lc, run->plan)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (m->out_of_order && m->state == MIG_PENDING &&
+			mig_out_of_order == MIG_OUT_OF_ORDER_WARN)
+			ereport(WARNING,
+					(errcode(ERRCODE_WARNING),
+					 errmsg("migration \"%s\" is older than the newest applied migration",
+							mig_label(m->version, m->name))));
+	}
 	run->id = mig_catalog_run_start(run->request, first->id,
 									run->runner ? mig_worker_segment() : 0);
 }

@@ -105,8 +105,7 @@ mig_sql_run(MigQuery *query, MigParams *params)
 	result = SPI_execute_plan(query->plan, params->values, params->nulls,
 							  false, 0);
 	if (result < 0)
-		elog(ERROR, "could not execute \"%s\": %s", query->sql,
-			 SPI_result_code_string(result));	/* cannot happen */
+		elog(ERROR, "could not execute \"%s\"", query->sql); /* cannot happen */
 	return SPI_processed;
 }
 

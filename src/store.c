@@ -14,9 +14,10 @@
 #include "storage/fd.h"
 #include "utils/memutils.h"
 
+#include "compare.h"
 #include "plan.h"
-#include "script.h"
 #include "store.h"
+#include "text.h"
 
 /* How much of a line an error shows. */
 #define SHOWN_LINE 60
@@ -101,7 +102,7 @@ mig_store_read_directory(const char *directory)
 static char *
 shown_line(const char *text, int line)
 {
-	char	   *shown = mig_script_line(text, line);
+	char	   *shown = mig_text_line(text, line);
 	int			len = strlen(shown);
 
 	if (len > SHOWN_LINE)
@@ -120,7 +121,7 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 	int			line_ran;
 	int			line_new;
 
-	if (mig_script_same_tokens(ran, d->up.text, &line_ran, &line_new))
+	if (mig_compare_same(ran, d->up.text, &line_ran, &line_new))
 		return;
 	if (m->accept)
 	{

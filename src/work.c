@@ -155,9 +155,9 @@ statements_checksum(const MigWork *work, int first, int last)
 	return mig_checksum(text.data, text.len);
 }
 
-/* A completed step must be in the script still, as it was. */
+/* A step that was completed or begun must be in the script as it was. */
 static void
-check_completed(const MigWork *work, const MigLedgerStep *step)
+check_unchanged(const MigWork *work, const MigLedgerStep *step)
 {
 	const MigMigration *m = work->migration;
 	int			line = 0;
@@ -170,12 +170,34 @@ check_completed(const MigWork *work, const MigLedgerStep *step)
 		line = statement(work, step->first)->line;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 step->done ?
 			 errmsg("a completed step of migration \"%s\" has changed",
+					mig_label(m->version, m->name)) :
+			 errmsg("an interrupted step of migration \"%s\" has changed",
 					mig_label(m->version, m->name)),
-			 errdetail("Statements %d to %d, now at line %d, are committed already.",
+			 errdetail("Statements %d to %d, now at line %d, have run already.",
 					   step->first, step->last, line),
 			 errhint("Restore their text and store the migration again, or undo them by hand and run SELECT migrate.resolve('%s', 'rolled_back');",
 					 m->version ? m->version : m->name)));
+}
+
+/*
+ * A statement that was started on its own is a step at top level again, also
+ * if only its failure had shown that it has to be.
+ */
+static void
+isolate_step(MigWork *work, int number)
+{
+	if (number > 1)
+		end_step_at(work, number - 1);
+	end_step_at(work, number);
+	for (int i = 0; i < list_length(work->steps); i++)
+	{
+		MigStep    *step = list_nth(work->steps, i);
+
+		if (step->first == number && step->last == number)
+			step->toplevel = true;
+	}
 }
 
 /* Takes over what an earlier run of this script recorded. */
@@ -190,18 +212,17 @@ read_ledger(MigWork *work)
 
 		if (step->done)
 		{
-			check_completed(work, step);
+			check_unchanged(work, step);
 			end_step_at(work, step->last);
 			work->done = Max(work->done, step->last);
 		}
 		else
 			work->started = step;
 	}
-	if (work->started == NULL || work->started->first <= work->done)
+	if (work->started == NULL)
 		return;
-	if (work->started->first > 1)
-		end_step_at(work, work->started->first - 1);
-	end_step_at(work, work->started->last);
+	check_unchanged(work, work->started);
+	isolate_step(work, work->started->first);
 }
 
 /* Names the migration in errors of its parsing. */
@@ -294,6 +315,8 @@ record_success(MigWork *work)
 	event.step = list_length(work->steps);
 	mig_catalog_set_state(m, work->down ? MIG_PENDING : MIG_APPLIED, false,
 						  m->up, event.elapsed, NULL);
+	if (work->down)
+		mig_catalog_repeat_all(work->project);
 	if (event.step > 1 || work->done > 0 || work->started != NULL)
 		mig_catalog_drop_steps(m->id);
 	mig_catalog_add_event(work->project, m, &event);
@@ -478,14 +501,7 @@ static bool
 resume_started(MigWork *work)
 {
 	const MigStep *step = current_step(work);
-	MigLedgerStep *started = work->started;
 
-	if (strcmp(statements_checksum(work, started->first, started->last),
-			   started->checksum) != 0)
-	{
-		check_completed(work, started);
-		return false;
-	}
 	switch (settle_leftover(work))
 	{
 		case MIG_VERDICT_RUN:
@@ -583,8 +599,8 @@ split_step(MigWork *work, const ErrorData *error)
 	work->splits = work->splits ?
 		psprintf("%s, %s", work->splits, boundary) : boundary;
 	replace_step(work, work->at,
-				 mig_script_split_step(work->script, current_step(work),
-									   number, toplevel));
+				 mig_step_split(work->script, current_step(work), number,
+								toplevel));
 }
 
 /*
@@ -710,6 +726,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	MigMigration *m = work->migration;
 	MigEvent	event = new_event(work);
 	bool		kept;
+	char	   *note;
 	MigState	state;
 
 	if (work->started != NULL)
@@ -719,7 +736,12 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	event.error = error;
 	event.step = mig_position.step;
 	event.error_statement = mig_position.statement;
-	event.error_line = mig_exec_error_line();
+	event.error_line = mig_position.statement > 0 ?
+		mig_exec_error_line() : mig_script_error_line();
+	note = event.error_line > 0 ?
+		psprintf("%s at line %d: %s", event.outcome, event.error_line,
+				 error->message) :
+		psprintf("%s: %s", event.outcome, error->message);
 
 	mig_work_begin(work);
 	kept = mig_catalog_steps(m->id, work->down) != NIL;
@@ -731,7 +753,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	{
 		if (state != MIG_APPLIED)
 			mig_catalog_set_state(m, state, work->down, event.checksum, -1,
-								  error->message);
+								  note);
 		mig_catalog_add_event(work->project, m, &event);
 	}
 	mig_work_commit(work, true);
