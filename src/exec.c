@@ -193,6 +193,18 @@ run_text(const char *text, const char *data, int data_len, bool toplevel)
 	MemoryContextDelete(context);
 }
 
+/*
+ * After an error in a runner: what a client's command loop does.  A timer or a
+ * cancel meant for the failed statement must not hit what comes next.
+ */
+void
+mig_exec_after_error(void)
+{
+	disable_all_timeouts(false);
+	QueryCancelPending = false;
+	debug_query_string = NULL;
+}
+
 /* Runs one statement of a script; its errors name it. */
 void
 mig_exec_statement(const MigScript *script, const MigStatement *stmt,

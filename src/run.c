@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "exec.h"
 #include "guc.h"
 #include "launch.h"
 #include "plan.h"
@@ -282,12 +283,8 @@ record_failure(MigWork *work, ErrorData *error)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *second;
+		ErrorData  *second = mig_work_catch(work);
 
-		MemoryContextSwitchTo(work->context);
-		second = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
 		ereport(WARNING,
 				(errcode(second->sqlerrcode),
 				 errmsg("could not record the failure: %s", second->message)));
@@ -313,17 +310,9 @@ run_one_in_runner(const MigRun *run, int index)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = mig_work_catch(work);
 
-		MemoryContextSwitchTo(run->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		HOLD_CANCEL_INTERRUPTS();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(work->context);
-		mig_runlock_after_abort();
 		record_failure(work, error);
-		RESUME_CANCEL_INTERRUPTS();
 		mig_position_clear();
 		ReThrowError(error);
 	}
@@ -413,6 +402,7 @@ mig_runner_main(Datum main_arg)
 		MemoryContextSwitchTo(run.context);
 		error = CopyErrorData();
 		FlushErrorState();
+		mig_exec_after_error();
 		AbortOutOfAnyTransaction();
 		mig_runlock_release();
 		mig_worker_fail(error);

@@ -15,6 +15,7 @@
 
 #include "access/xact.h"
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -25,6 +26,9 @@
 #include "runlock.h"
 #include "work.h"
 #include "worker.h"
+
+/* How long cleaning up after a failure may wait for each lock. */
+#define CLEAN_UP_LOCK_TIMEOUT "5s"
 
 /* Microseconds since then. */
 int64
@@ -392,6 +396,9 @@ run_statement(MigWork *work, int number, bool toplevel)
 		pfree(text);
 	}
 	mig_exec_statement(work->script, s, toplevel);
+	/* pg_dump writes SET client_encoding; the caller takes the database's */
+	if (work->runner)
+		(void) SetClientEncoding(GetDatabaseEncoding());
 }
 
 /* Does this statement set something for the rest of the session? */
@@ -555,6 +562,25 @@ run_toplevel(MigWork *work, const MigStep *step)
 }
 
 /*
+ * Takes an error out of a runner's transaction: aborts, and returns the error
+ * in the work's context, which is the current one then.
+ */
+ErrorData *
+mig_work_catch(MigWork *work)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(work->context);
+	error = CopyErrorData();
+	FlushErrorState();
+	mig_exec_after_error();
+	AbortOutOfAnyTransaction();
+	MemoryContextSwitchTo(work->context);
+	mig_runlock_after_abort();
+	return error;
+}
+
+/*
  * Did the statement fail only because it was in a transaction with others?
  * Then its step can be split.  A block that the script wrote itself cannot.
  */
@@ -627,17 +653,9 @@ run_step(MigWork *work)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		if (!can_split(work, step, geterrcode()))
 			PG_RE_THROW();
-		MemoryContextSwitchTo(work->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(work->context);
-		mig_runlock_after_abort();
-		split_step(work, error);
+		split_step(work, mig_work_catch(work));
 		done = false;
 	}
 	PG_END_TRY();
@@ -686,7 +704,12 @@ clean_up_started(MigWork *work)
 
 	PG_TRY();
 	{
-		MigVerdict	verdict = settle_leftover(work);
+		MigVerdict	verdict;
+
+		/* the caller waits for its error meanwhile */
+		SetConfigOption("lock_timeout", CLEAN_UP_LOCK_TIMEOUT, PGC_USERSET,
+						PGC_S_SESSION);
+		verdict = settle_leftover(work);
 
 		if (verdict == MIG_VERDICT_RUN || verdict == MIG_VERDICT_UNKNOWN)
 		{
@@ -697,14 +720,8 @@ clean_up_started(MigWork *work)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = mig_work_catch(work);
 
-		MemoryContextSwitchTo(work->context);
-		error = CopyErrorData();
-		FlushErrorState();
-		AbortOutOfAnyTransaction();
-		MemoryContextSwitchTo(work->context);
-		mig_runlock_after_abort();
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("could not remove what statement %d left: %s", first,
@@ -743,6 +760,8 @@ mig_work_fail(MigWork *work, ErrorData *error)
 				 error->message) :
 		psprintf("%s: %s", event.outcome, error->message);
 
+	/* a second cancel must not keep the failure from being recorded */
+	HOLD_CANCEL_INTERRUPTS();
 	mig_work_begin(work);
 	kept = mig_catalog_steps(m->id, work->down) != NIL;
 	if (work->down)
@@ -757,5 +776,6 @@ mig_work_fail(MigWork *work, ErrorData *error)
 		mig_catalog_add_event(work->project, m, &event);
 	}
 	mig_work_commit(work, true);
+	RESUME_CANCEL_INTERRUPTS();
 	return state;
 }

@@ -43,6 +43,7 @@ extern void mig_work_commit(MigWork *work, bool synchronous);
 extern void mig_work_load(MigWork *work);
 extern void mig_work_check_atomic(MigWork *work, const char *obstacle);
 extern void mig_work_run(MigWork *work);
+extern ErrorData *mig_work_catch(MigWork *work);
 extern MigState mig_work_fail(MigWork *work, ErrorData *error);
 extern int64 mig_work_elapsed(const instr_time *since);
 

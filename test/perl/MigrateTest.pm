@@ -274,7 +274,7 @@ sub finish
 	my $n = $self->{count};
 
 	$self->pump_until(
-		sub { $self->{out} =~ /^end_$n$/m && $self->{err} =~ /^end_$n$/m });
+		sub { $self->{out} =~ /^end_$n\n/m && $self->{err} =~ /^end_$n\n/m });
 	$self->{$_} =~ s/^end_$n\n//m foreach qw(out err);
 	# where in the server's source it was raised is no business of ours
 	$self->{err} =~ s/^LOCATION: .*\n//mg;

@@ -23,7 +23,7 @@ $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'backup', has_streaming => 1);
 $standby->start;
-$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
 
 is(states($standby, 'db'), '1 applied, 2 pending, 3 pending', 'status() on a standby');
 is_sql($standby, 'db', 'SELECT version, outcome FROM migrate.history', '1|success', 'the history on a standby');
@@ -60,7 +60,7 @@ my $caller = session($primary, 'db');
 $caller->start('SELECT * FROM migrate.apply()');
 wait_for_runner($primary, 'db', 'pg_advisory_xact_lock');
 $primary->safe_psql('db', 'CREATE TABLE flush (id int)');
-$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('flush'));
 is(states($standby, 'db'), '1 applied, 2 running, 3 pending', 'status() on a standby during a run');
 is_sql($standby, 'db', 'SELECT count(*) FROM migrate.progress', '0', 'its progress is not known there');
 
