@@ -777,6 +777,20 @@ cancel_runner(MigLaunch *launch)
 	await_runner(launch);
 }
 
+/* What the cancelled run says of where it was belongs to the caller's error. */
+static void
+add_position(ErrorData *error, const ErrorData *cancelled)
+{
+	if (cancelled == NULL)
+		return;
+	if (error->hint == NULL)
+		error->hint = cancelled->hint;
+	if (cancelled->context != NULL)
+		error->context = error->context ?
+			psprintf("%s\n%s", cancelled->context, error->context) :
+			cancelled->context;
+}
+
 /* Starts the runner and waits for its end; cancels it after an error. */
 static void
 run_to_end(MigLaunch *launch)
@@ -798,6 +812,7 @@ run_to_end(MigLaunch *launch)
 		error = CopyErrorData();
 		FlushErrorState();
 		cancel_runner(launch);
+		add_position(error, launch->error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
