@@ -29,7 +29,7 @@ SELECT * FROM last;
 \x off
 SELECT version, state, note, applied_at, applied_by, elapsed FROM migrate.status();
 SELECT count(*), to_regclass('gone') FROM log;
-SELECT * FROM migrate.step;
+SELECT * FROM migrate.step ORDER BY 1;
 SELECT state, target FROM migrate.runs;
 -- once more, and it is recorded once more; then correct it
 SELECT migrate.apply();
@@ -50,7 +50,7 @@ SELECT migrate.apply();
 SELECT * FROM last;
 \x off
 -- an error within functions: the context leads to the statement
-CREATE FUNCTION inner_f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RETURN 1 / (SELECT count(*) FROM log WHERE false); END$$;
+CREATE FUNCTION inner_f() RETURNS int LANGUAGE plpgsql AS $$BEGIN RAISE division_by_zero USING MESSAGE = 'division by zero'; END$$;
 CREATE FUNCTION outer_f() RETURNS int LANGUAGE plpgsql AS $$
 BEGIN
     RETURN inner_f();
@@ -164,7 +164,7 @@ CREATE TABLE moods (m mood);
 SELECT migrate.register('6', 'split', E'INSERT INTO log (what) VALUES (''6'');\nALTER TYPE mood ADD VALUE ''happy'';\nINSERT INTO moods VALUES (''happy'');\nSELECT 1/count(*) FROM d;') \gset
 SELECT migrate.apply();
 SELECT * FROM last;
-SELECT first_statement, last_statement, state FROM migrate.step;
+SELECT first_statement, last_statement, state FROM migrate.step ORDER BY 1;
 INSERT INTO d VALUES (1);
 SELECT version, name, state, steps FROM migrate.apply();
 SELECT count(*) FROM log WHERE what = '6';
@@ -211,7 +211,9 @@ INSERT INTO dup VALUES (5, 5), (6, 5);
 CREATE FUNCTION one_over(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN 1 / ($1 - coalesce(nullif(current_setting('regress.zero', true), ''), '0')::int); END$$;
 CREATE INDEX dup_over ON dup (one_over(a));
 SELECT migrate.register('8', 'reindex', E'SET regress.zero = 5;\nREINDEX INDEX CONCURRENTLY dup_over;') \gset
+\set VERBOSITY terse
 SELECT migrate.apply();
+\set VERBOSITY default
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'dup'::regclass ORDER BY 1;
 SELECT version, state FROM migrate.status() WHERE version = '8';
 SELECT migrate.register('8', 'reindex', E'SET regress.zero = 5;\nRESET regress.zero;\nREINDEX INDEX CONCURRENTLY dup_over;') \gset

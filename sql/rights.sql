@@ -14,7 +14,9 @@ RESET ROLE;
 SELECT has_database_privilege('regress_rights_nobody', current_database(), 'CREATE');
 CREATE SCHEMA migrate AUTHORIZATION regress_rights_nobody;
 CREATE FUNCTION migrate.current_setting(text, boolean) RETURNS text LANGUAGE sql AS $$SELECT 'planted'$$;
+\set SHOW_CONTEXT never
 CREATE EXTENSION migrate;
+\set SHOW_CONTEXT errors
 CREATE EXTENSION migrate SCHEMA migrate;
 DROP SCHEMA migrate CASCADE;
 CREATE EXTENSION migrate;
@@ -288,7 +290,7 @@ DROP EVENT TRIGGER regress_rights_trigger;
 
 -- Another owner: our tables are written as theirs
 SELECT migrate.register('11', 'owner', 'SELECT 12') \gset
-SELECT format('ALTER TABLE migrate.%I OWNER TO regress_rights_owner', relname) FROM pg_class WHERE relnamespace = 'migrate'::regnamespace AND relkind = 'r' \gexec
+SELECT format('ALTER TABLE migrate.%I OWNER TO regress_rights_owner', relname) FROM pg_class WHERE relnamespace = 'migrate'::regnamespace AND relkind = 'r' ORDER BY relname \gexec
 GRANT ALL ON SCHEMA migrate TO regress_rights_owner;
 SET ROLE regress_rights_applier;
 SELECT version, state FROM migrate.apply();

@@ -63,7 +63,7 @@ mig_checksum(const char *text, int len)
 	"m.id, m.version, m.name, m.sort_key, m.kind = 'repeatable', m.stored_by," \
 	" m.up, m.up_line, m.up_no_transaction," \
 	" m.down, m.down_line, m.down_no_transaction," \
-	" s.state, s.direction = 'down', s.checksum, s.accept"
+	" s.state, s.direction = 'down', s.checksum, s.accept, m.path"
 
 #define MIGRATION_TABLES \
 	" FROM migrate.migration m" \
@@ -111,8 +111,9 @@ read_migration(MemoryContext context, uint64 row)
 	m->state_down = mig_col_bool(row, 14);
 	m->checksum = copy_text(context, mig_col_text(row, 15));
 	m->accept = mig_col_bool(row, 16);
-	if (SPI_tuptable->tupdesc->natts > 16)
-		m->out_of_order = mig_col_bool(row, 17);
+	m->path = copy_text(context, mig_col_text(row, 17));
+	if (SPI_tuptable->tupdesc->natts > 17)
+		m->out_of_order = mig_col_bool(row, 18);
 	return m;
 }
 

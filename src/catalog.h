@@ -37,6 +37,7 @@ typedef struct MigMigration
 	char	   *name;
 	char	   *sort_key;
 	bool		repeatable;
+	char	   *path;			/* NULL: registered */
 	char	   *stored_by;
 	char	   *up;				/* checksums; the texts are mig_catalog_text's */
 	int			up_line;

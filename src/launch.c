@@ -76,7 +76,7 @@ typedef struct MigLaunch
 	List	   *rows;			/* of MigRunRow * */
 	ErrorData  *error;			/* the run ended with it */
 	bool		done;			/* the run ended well */
-	bool		giving_up;		/* the caller has an error of its own */
+	int			cancels;		/* sent, as the caller has its own error */
 
 	TimestampTz next_look;
 	bool		blocked;		/* at the last look */
@@ -84,9 +84,8 @@ typedef struct MigLaunch
 	TimestampTz reported_at;
 } MigLaunch;
 
-/* ------------------------------------------------------------------------
+/*
  * Is this statement bare?
- * ------------------------------------------------------------------------
  */
 
 typedef struct PlanCheck
@@ -247,9 +246,8 @@ mig_launch_obstacle(FunctionCallInfo fcinfo)
 	return NULL;
 }
 
-/* ------------------------------------------------------------------------
+/*
  * The statement's snapshot
- * ------------------------------------------------------------------------
  */
 
 /*
@@ -319,9 +317,8 @@ release_snapshot(Portal portal)
 	set_safe_flag(true);
 }
 
-/* ------------------------------------------------------------------------
+/*
  * The runner
- * ------------------------------------------------------------------------
  */
 
 /*
@@ -490,23 +487,19 @@ handle_message(MigLaunch *launch, const char *data, Size len)
 static void
 receive_messages(MigLaunch *launch)
 {
-	MemoryContext caller_context;
 	Size		len;
 	void	   *data;
 
-	caller_context = MemoryContextSwitchTo(launch->scratch);
 	while (shm_mq_receive(launch->queue, &len, &data, true) == SHM_MQ_SUCCESS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		handle_message(launch, data, len);
 		MemoryContextReset(launch->scratch);
 	}
-	MemoryContextSwitchTo(caller_context);
 }
 
-/* ------------------------------------------------------------------------
+/*
  * Who blocks the runner
- * ------------------------------------------------------------------------
  */
 
 /*
@@ -611,7 +604,6 @@ describe_blocker(StringInfo buf, int pid)
 	PgBackendStatus *entry = pid == 0 ? NULL : find_activity(pid);
 	const char *type;
 	char	   *query;
-	long		seconds;
 
 	if (buf->len > 0)
 		appendStringInfoChar(buf, '\n');
@@ -636,11 +628,10 @@ describe_blocker(StringInfo buf, int pid)
 	appendStringInfo(buf, "Pid %d is a %s", pid, type);
 	if (entry->st_appname[0] != '\0')
 		appendStringInfo(buf, ", application \"%s\"", entry->st_appname);
-	seconds = TimestampDifferenceMilliseconds(entry->st_state_start_timestamp,
-											  GetCurrentTimestamp()) / 1000;
 	if (entry->st_state_start_timestamp != 0)
 		appendStringInfo(buf, ", %s for %ld s", state_name(entry->st_state),
-						 seconds);
+						 TimestampDifferenceMilliseconds(entry->st_state_start_timestamp,
+														 GetCurrentTimestamp()) / 1000);
 	/* another database's text may be in another encoding */
 	query = pgstat_clip_activity(entry->st_activity_raw);
 	if (entry->st_databaseid == MyDatabaseId && query[0] != '\0')
@@ -655,34 +646,40 @@ describe_blocker(StringInfo buf, int pid)
 static void
 report_blockers(MigLaunch *launch, List *blockers)
 {
-	StringInfoData pids;
+	StringInfoData whom;
 	StringInfoData details;
 	ListCell   *lc;
-	int			n = 0;
 
-	initStringInfo(&pids);
+	initStringInfo(&whom);
 	initStringInfo(&details);
 	pgstat_clear_backend_activity_snapshot();
 	foreach(lc, blockers)
 	{
-		describe_blocker(&details, lfirst_int(lc));
-		if (lfirst_int(lc) != 0)
-			appendStringInfo(&pids, "%s%d", n++ > 0 ? ", " : "",
-							 lfirst_int(lc));
+		int			pid = lfirst_int(lc);
+
+		if (whom.len > 0)
+			appendStringInfoString(&whom, ", ");
+		appendStringInfoString(&whom, pid == 0 ? "a prepared transaction" :
+							   psprintf("pid %d", pid));
+		describe_blocker(&details, pid);
 	}
 	pgstat_clear_backend_activity_snapshot();
 
-	if (n == 0)
-		ereport(NOTICE,
-				(errmsg("runner (pid %d) waits for a prepared transaction",
-						(int) launch->pid),
-				 errdetail_internal("%s", details.data)));
+	ereport(NOTICE,
+			(errmsg("runner (pid %d) waits for %s", (int) launch->pid,
+					whom.data),
+			 errdetail_internal("%s", details.data)));
+}
+
+/* Asks the runner to stop, or, if it has not started, the postmaster. */
+static void
+send_cancel(MigLaunch *launch)
+{
+	launch->cancels++;
+	if (launch->pid == 0)
+		TerminateBackgroundWorker(launch->handle);
 	else
-		ereport(NOTICE,
-				(errmsg_plural("runner (pid %d) waits for pid %s",
-							   "runner (pid %d) waits for pids %s",
-							   n, (int) launch->pid, pids.data),
-				 errdetail_internal("%s", details.data)));
+		(void) kill(launch->pid, SIGINT);
 }
 
 /*
@@ -704,9 +701,13 @@ look_for_blockers(MigLaunch *launch)
 	blockers = add_blockers(NIL, (int) launch->pid);
 	if (wait_for_us(blockers))
 	{
-		if (!launch->giving_up)
+		if (launch->cancels == 0)
 			report_circle(launch, blockers);
-		return false;
+		/* a script can catch a cancel, but not have us wait for ever */
+		if (launch->cancels > 1)
+			return false;
+		send_cancel(launch);
+		return true;
 	}
 	list_sort(blockers, list_int_cmp);
 	launch->blocked = blockers != NIL;
@@ -726,9 +727,8 @@ look_for_blockers(MigLaunch *launch)
 	return true;
 }
 
-/* ------------------------------------------------------------------------
+/*
  * The run
- * ------------------------------------------------------------------------
  */
 
 /*
@@ -738,24 +738,20 @@ look_for_blockers(MigLaunch *launch)
 static void
 await_runner(MigLaunch *launch)
 {
+	MemoryContext caller_context = MemoryContextSwitchTo(launch->scratch);
+
 	for (;;)
 	{
 		/* asked first, so that nothing it sent before its end is missed */
 		bool		gone = runner_is_gone(launch);
-		bool		going_on;
-		MemoryContext caller_context;
 
 		receive_messages(launch);
-		if (gone)
-			return;
-		caller_context = MemoryContextSwitchTo(launch->scratch);
-		going_on = look_for_blockers(launch);
-		MemoryContextSwitchTo(caller_context);
+		if (gone || !look_for_blockers(launch))
+			break;
 		MemoryContextReset(launch->scratch);
-		if (!going_on)
-			return;
 		wait_for_latch(LOOK_INTERVAL_MS);
 	}
+	MemoryContextSwitchTo(caller_context);
 }
 
 /*
@@ -768,12 +764,8 @@ cancel_runner(MigLaunch *launch)
 {
 	if (launch->handle == NULL || runner_is_gone(launch))
 		return;
-	launch->giving_up = true;
 	pg_atomic_write_u32(&launch->wire->cancelled, 1);
-	if (launch->pid == 0)
-		TerminateBackgroundWorker(launch->handle);
-	else
-		(void) kill(launch->pid, SIGINT);
+	send_cancel(launch);
 	await_runner(launch);
 }
 

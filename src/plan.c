@@ -110,8 +110,10 @@ check_direction(const MigMigration *m, bool down)
 			 errmsg("migration \"%s\" is partially %s",
 					mig_label(m->version, m->name),
 					down ? "applied" : "rolled back"),
-			 errhint("Run SELECT migrate.%s(); to go on, or settle it with SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
-					 down ? "apply" : "rollback", m->version, m->version)));
+			 errhint("Run SELECT migrate.%s(); to go on, or settle it with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
+					 down ? "apply" : "rollback",
+					 mig_argument(m->version, m->name),
+					 mig_argument(m->version, m->name))));
 }
 
 /*

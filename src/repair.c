@@ -183,8 +183,8 @@ mig_repair_resolve(const char *project, const char *version,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration \"%s\" is repeatable", m->name),
 				 errdetail("An edited repeatable runs again."),
-				 errhint("Run SELECT migrate.apply(); or SELECT migrate.resolve('%s', 'applied');",
-						 m->name)));
+				 errhint("Run SELECT migrate.apply(); or SELECT migrate.resolve(%s, 'applied');",
+						 mig_argument(NULL, m->name))));
 	state = m->state;
 	if (m->repeatable && state == MIG_APPLIED && strcmp(m->up, m->checksum) != 0)
 		state = MIG_PENDING;
@@ -212,8 +212,9 @@ check_baseline(const MigMigration *m)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is %s", mig_label(m->version, m->name),
 					mig_state_names[m->state]),
-			 errhint("Settle it first with SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
-					 m->version, m->version)));
+			 errhint("Settle it first with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
+					 mig_argument(m->version, m->name),
+					 mig_argument(m->version, m->name))));
 }
 
 /*

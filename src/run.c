@@ -251,12 +251,12 @@ static void
 add_runner_hint(const MigWork *work, MigState state, ErrorData *error)
 {
 	const char *call = work->down ? "rollback" : "apply";
-	const char *version = work->migration->version ?
-		work->migration->version : work->migration->name;
+	const char *version = mig_argument(work->migration->version,
+									   work->migration->name);
 	char	   *hint;
 
 	if (state == MIG_PARTIAL)
-		hint = psprintf("Correct the rest of the script, store it again and run SELECT migrate.%s(); to go on at step %d of %d, or settle it with SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
+		hint = psprintf("Correct the rest of the script, store it again and run SELECT migrate.%s(); to go on at step %d of %d, or settle it with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
 						call, work->at + 1, list_length(work->steps), version,
 						version);
 	else if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)

@@ -10,6 +10,7 @@
 #include "common/ip.h"
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 
 #include "runctx.h"
@@ -22,6 +23,13 @@ const char *
 mig_label(const char *version, const char *name)
 {
 	return version ? psprintf("%s %s", version, name) : name;
+}
+
+/* How a call that a hint proposes names a migration: as a quoted literal. */
+const char *
+mig_argument(const char *version, const char *name)
+{
+	return quote_literal_cstr(version ? version : name);
 }
 
 /* The migration this process is in. */

@@ -68,6 +68,7 @@ extern MigPosition mig_position;
 extern MigCaller mig_caller;
 
 extern const char *mig_label(const char *version, const char *name);
+extern const char *mig_argument(const char *version, const char *name);
 extern const char *mig_position_label(void);
 extern void mig_position_clear(void);
 extern void mig_refuse_nested(const char *function);

@@ -136,8 +136,8 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 					   d->up.line + line_new - 1,
 					   shown_line(ran, line_ran),
 					   shown_line(d->up.text, line_new)),
-			 errhint("Write a new migration, or run SELECT migrate.resolve('%s', 'accept'); and store it again.",
-					 m->version)));
+			 errhint("Write a new migration, or run SELECT migrate.resolve(%s, 'accept'); and store it again.",
+					 mig_argument(m->version, m->name))));
 }
 
 /* Are both absent or equal? */
@@ -160,12 +160,27 @@ is_unchanged(const MigMigration *m, const MigDefinition *d, const char *up)
 		m->down_no_transaction == d->down.no_transaction;
 }
 
+/* Two spellings of one version are two migrations that got the same number. */
+static void
+check_same_spelling(const MigMigration *m, const MigDefinition *d)
+{
+	if (same_text(m->version, d->version))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("version \"%s\" of \"%s\" is the same as version \"%s\" of \"%s\"",
+					d->version, d->path ? d->path : d->name,
+					m->version, m->path ? m->path : m->name),
+			 errhint("Rename the later one.")));
+}
+
 /* Stores a definition over an existing one; returns the result's word. */
 static const char *
 store_existing(MigMigration *m, const MigDefinition *d)
 {
 	char	   *up = mig_checksum(d->up.text, strlen(d->up.text));
 
+	check_same_spelling(m, d);
 	if (is_unchanged(m, d, up))
 		return "unchanged";
 	if (!m->repeatable && m->state == MIG_APPLIED && strcmp(up, m->up) != 0)
@@ -206,8 +221,8 @@ report_missing(const MigMigration *m)
 	ereport(NOTICE,
 			(errmsg("migration \"%s\" is not applied and not among the files",
 					mig_label(m->version, m->name)),
-			 errhint("If it was given up, run SELECT migrate.unregister('%s');",
-					 m->version ? m->version : m->name)));
+			 errhint("If it was given up, run SELECT migrate.unregister(%s);",
+					 mig_argument(m->version, m->name))));
 }
 
 /*
@@ -300,7 +315,7 @@ mig_store_remove(const char *project, const char *version)
 				 errmsg("migration \"%s\" is %s", mig_label(m->version, m->name),
 						m->state == MIG_APPLIED ? "applied" : "partial"),
 				 errdetail("Only a pending or failed migration can be removed."),
-				 errhint("Run SELECT migrate.rollback(); first, or SELECT migrate.resolve('%s', 'rolled_back');",
-						 version)));
+				 errhint("Run SELECT migrate.rollback(); first, or SELECT migrate.resolve(%s, 'rolled_back');",
+						 mig_argument(m->version, m->name))));
 	mig_catalog_delete(m->id);
 }

@@ -181,8 +181,8 @@ check_unchanged(const MigWork *work, const MigLedgerStep *step)
 					mig_label(m->version, m->name)),
 			 errdetail("Statements %d to %d, now at line %d, have run already.",
 					   step->first, step->last, line),
-			 errhint("Restore their text and store the migration again, or undo them by hand and run SELECT migrate.resolve('%s', 'rolled_back');",
-					 m->version ? m->version : m->name)));
+			 errhint("Restore their text and store the migration again, or undo them by hand and run SELECT migrate.resolve(%s, 'rolled_back');",
+					 mig_argument(m->version, m->name))));
 }
 
 /*
@@ -491,7 +491,7 @@ report_unknown_outcome(const MigWork *work)
 {
 	const MigMigration *m = work->migration;
 	const MigStatement *s = statement(work, work->started->first);
-	const char *version = m->version ? m->version : m->name;
+	const char *version = mig_argument(m->version, m->name);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -499,7 +499,7 @@ report_unknown_outcome(const MigWork *work)
 					GetCommandTagName(s->tag), mig_label(m->version, m->name)),
 			 errdetail("Statement %d, line %d, was running when its process ended, and commits by itself.",
 					   s->number, s->line),
-			 errhint("Look at the data, complete or undo the migration by hand, and run SELECT migrate.resolve('%s', 'applied'); or SELECT migrate.resolve('%s', 'rolled_back');",
+			 errhint("Look at the data, complete or undo the migration by hand, and run SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
 					 version, version)));
 }
 

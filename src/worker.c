@@ -47,9 +47,8 @@
 static dsm_segment *segment;
 static MigWire *wire;
 
-/* ------------------------------------------------------------------------
+/*
  * What is in the segment: written by the caller, read by the runner
- * ------------------------------------------------------------------------
  */
 
 /* Read by read_request(). */
@@ -253,9 +252,8 @@ mig_wire_create(const MigRequest *request, const MigCaller *caller,
 	return created;
 }
 
-/* ------------------------------------------------------------------------
+/*
  * Opening
- * ------------------------------------------------------------------------
  */
 
 /* Attaches the caller's segment, for as long as this process lives. */
@@ -363,9 +361,8 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	MemoryContextSwitchTo(old_context);
 }
 
-/* ------------------------------------------------------------------------
+/*
  * The session
- * ------------------------------------------------------------------------
  */
 
 /*
@@ -401,9 +398,8 @@ mig_worker_clean_session(void)
 	CommitTransactionCommand();
 }
 
-/* ------------------------------------------------------------------------
+/*
  * What the caller and others see
- * ------------------------------------------------------------------------
  */
 
 /* Sends a row of the run's result; a MigRowSink. */
@@ -529,9 +525,8 @@ mig_worker_cancelled(void)
 	return wire != NULL && pg_atomic_read_u32(&wire->cancelled) != 0;
 }
 
-/* ------------------------------------------------------------------------
+/*
  * The end
- * ------------------------------------------------------------------------
  */
 
 /* The run ended well.  Nothing can be sent afterwards. */

@@ -227,6 +227,33 @@ stage() {
 	fi
 }
 
+# The server under valgrind: each process logs what it finds.
+write_valgrind_program() {
+	cat >"$1" <<-EOF
+		#!/bin/sh
+		exec valgrind --quiet --trace-children=yes --error-limit=no \
+			--num-callers=40 --log-file='$work/valgrind.%p' \
+			'$pg_bin/postgres' "\$@"
+	EOF
+	chmod 755 "$1"
+}
+
+# Prints the findings in which our code had a part: invalid accesses below any
+# frame of ours, and undefined values that a frame of ours uses itself.
+valgrind_findings() {
+	local ours
+	ours=$(cd "$root/src" && printf '%s|' *.c)
+	cat "$work"/valgrind.[0-9]* 2>/dev/null | OURS="(${ours%|}):" perl -00 -ne '
+		s/^==\d+== ?//mg;
+		foreach my $finding (split /\n\s*\n/) {
+			my @frames = $finding =~ /^ +(?:at|by) .*$/mg;
+			my @near = splice(@{[@frames]}, 0, 2);
+			my $bad = $finding =~ /^ ?Invalid (read|write|free)/m ?
+				grep(/\($ENV{OURS}/, @frames) : grep(/\($ENV{OURS}/, @near);
+			print "$finding\n\n" if $bad;
+		}'
+}
+
 # Starts a server in $work that only its socket there reaches; its superuser
 # is postgres whatever the system's user is called.
 start_server() {
@@ -238,7 +265,13 @@ start_server() {
 		echo "listen_addresses = ''"
 		echo "unix_socket_directories = '${work//\'/\'\'}'"
 	} | as_server tee -a "$work/data/postgresql.conf" >/dev/null
-	as_server "$pg_bin/pg_ctl" -D "$work/data" -l "$work/server.log" -w -s start \
+	local program=$pg_bin/postgres
+	if [ "${VALGRIND:-0}" = 1 ]; then
+		program=$work/valgrind-postgres
+		write_valgrind_program "$program"
+	fi
+	as_server "$pg_bin/pg_ctl" -D "$work/data" -l "$work/server.log" -p "$program" \
+		-w -t 600 -s start \
 		9>&- || { cat "$work/server.log"; die "the server did not start"; }
 	export PGHOST=$work PGPORT=5432 PGUSER=postgres
 }
