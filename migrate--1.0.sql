@@ -319,9 +319,7 @@ BEGIN ATOMIC
            nullif(concat_ws('; ',
                CASE WHEN shown = 'pending' AND kind = 'versioned' AND sort_key < newest
                     THEN 'out of order' END,
-               CASE WHEN n.state = 'applied' AND checksum <> up AND kind = 'versioned'
-                    THEN 'edited since it was applied: white space or comments only'
-                    WHEN n.state = 'applied' AND checksum <> up
+               CASE WHEN n.state = 'applied' AND checksum <> up
                     THEN 'edited since it was applied'
                     WHEN n.state IN ('failed', 'partial') AND direction = 'up' AND checksum <> up
                     THEN 'edited since it failed'
@@ -337,19 +335,20 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION migrate.status IS 'a row per migration, in order, and where it stands';
 
+-- A view of two tables cannot be written through, whatever is granted on it.
 CREATE VIEW migrate.history AS
     SELECT id, at, run, project, version, name, action, outcome, step, elapsed,
            checksum, session_role, role, application_name, client_addr,
            server_version, error_sqlstate, error_message, error_detail,
            error_hint, error_statement, error_line, reason, stored_by
-    FROM migrate.event;
+    FROM migrate.event, (VALUES (1)) AS not_updatable;
 COMMENT ON VIEW migrate.history IS
 'what was done to this database, by whom, and how it ended; rows are only ever added';
 
 CREATE VIEW migrate.runs AS
     SELECT run, project, action, target, state, started_at, ended_at,
            started_by, pid, session_role, application_name, client_addr
-    FROM migrate.run;
+    FROM migrate.run, (VALUES (1)) AS not_updatable;
 COMMENT ON VIEW migrate.runs IS 'the runs: who, when, which target, how they ended';
 
 CREATE FUNCTION migrate.progress_rows()

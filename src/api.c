@@ -14,6 +14,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -43,6 +44,16 @@ PG_FUNCTION_INFO_V1(migrate_progress_rows);
 /*
  * Arguments
  */
+
+/* What every function that changes state refuses. */
+static void
+begin_change(const char *function)
+{
+	mig_refuse_nested(function);
+	PreventCommandDuringRecovery(psprintf("migrate.%s()", function));
+	PreventCommandIfReadOnly(psprintf("migrate.%s()", function));
+	mig_caller_is_self();
+}
 
 /* A text argument; NULL stays NULL. */
 static char *
@@ -188,7 +199,7 @@ migrate_register(PG_FUNCTION_ARGS)
 {
 	MigDefinition definition = {0};
 
-	mig_refuse_nested("register");
+	begin_change("register");
 	definition.version = optional_text(fcinfo, 0);
 	definition.repeatable = definition.version == NULL;
 	if (!definition.repeatable)
@@ -218,7 +229,7 @@ migrate_register(PG_FUNCTION_ARGS)
 Datum
 migrate_unregister(PG_FUNCTION_ARGS)
 {
-	mig_refuse_nested("unregister");
+	begin_change("unregister");
 	mig_store_remove(project_argument(fcinfo, 1),
 					 required_text(fcinfo, 0, "version"));
 	PG_RETURN_VOID();
@@ -231,7 +242,7 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 	char	   *directory = required_text(fcinfo, 0, "directory");
 	char	   *layout = required_text(fcinfo, 1, "layout");
 
-	mig_refuse_nested("load");
+	begin_change("load");
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -257,7 +268,7 @@ migrate_load_files(PG_FUNCTION_ARGS)
 	ListCell   *path;
 	ListCell   *content;
 
-	mig_refuse_nested("load");
+	begin_change("load");
 	if (list_length(paths) != list_length(contents))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -342,8 +353,7 @@ migrate_resolve(PG_FUNCTION_ARGS)
 {
 	const char *state;
 
-	mig_refuse_nested("resolve");
-	mig_caller_is_self();
+	begin_change("resolve");
 	state = mig_repair_resolve(project_argument(fcinfo, 3),
 							   required_text(fcinfo, 0, "version"),
 							   required_text(fcinfo, 1, "outcome"),
@@ -355,8 +365,7 @@ migrate_resolve(PG_FUNCTION_ARGS)
 Datum
 migrate_baseline(PG_FUNCTION_ARGS)
 {
-	mig_refuse_nested("baseline");
-	mig_caller_is_self();
+	begin_change("baseline");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	mig_repair_baseline(project_argument(fcinfo, 2),
 						required_text(fcinfo, 0, "version"),

@@ -63,7 +63,10 @@ mig_checksum(const char *text, int len)
 	"m.id, m.version, m.name, m.sort_key, m.kind = 'repeatable', m.stored_by," \
 	" m.up, m.up_line, m.up_no_transaction," \
 	" m.down, m.down_line, m.down_no_transaction," \
-	" s.state, s.direction = 'down', s.checksum, s.accept, m.path"
+	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project," \
+	" EXISTS (SELECT FROM migrate.run r," \
+	" pg_catalog.pg_stat_get_activity(r.pid)" \
+	" WHERE r.current = m.id AND r.state = 'running')"
 
 #define MIGRATION_TABLES \
 	" FROM migrate.migration m" \
@@ -112,8 +115,10 @@ read_migration(MemoryContext context, uint64 row)
 	m->checksum = copy_text(context, mig_col_text(row, 15));
 	m->accept = mig_col_bool(row, 16);
 	m->path = copy_text(context, mig_col_text(row, 17));
-	if (SPI_tuptable->tupdesc->natts > 17)
-		m->out_of_order = mig_col_bool(row, 18);
+	m->project = copy_text(context, mig_col_text(row, 18));
+	m->running = mig_col_bool(row, 19);
+	if (SPI_tuptable->tupdesc->natts > 19)
+		m->out_of_order = mig_col_bool(row, 20);
 	return m;
 }
 

@@ -33,6 +33,7 @@ extern const char *const mig_state_names[MIG_STATES];
 typedef struct MigMigration
 {
 	int64		id;
+	char	   *project;
 	char	   *version;		/* NULL for a repeatable */
 	char	   *name;
 	char	   *sort_key;
@@ -49,6 +50,7 @@ typedef struct MigMigration
 	bool		state_down;		/* the state is of the down script */
 	char	   *checksum;		/* of the text the state speaks of */
 	bool		accept;
+	bool		running;		/* a run is in it */
 	bool		out_of_order;	/* a newer one is applied */
 } MigMigration;
 

@@ -41,6 +41,10 @@ typedef struct StatementContext
 /* The file's line of the last error; see mig_exec_error_line. */
 static int	error_line;
 
+/* See mig_exec_committed. */
+static uint64 commits;
+static uint64 commits_before;
+
 /* The line, counted from 1, of a position in characters, counted from 1. */
 static int
 line_of_position(const char *text, int position)
@@ -85,6 +89,33 @@ int
 mig_exec_error_line(void)
 {
 	return error_line;
+}
+
+/* Counts the commits of this process. */
+static void
+count_commit(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT)
+		commits++;
+}
+
+/* Did the last statement at top level commit before it ended or failed? */
+bool
+mig_exec_committed(void)
+{
+	return commits > commits_before;
+}
+
+/* From here on mig_exec_committed() looks. */
+static void
+watch_commits(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		RegisterXactCallback(count_commit, NULL);
+	registered = true;
+	commits_before = commits;
 }
 
 /* A statement's own text, without its final semicolon. */
@@ -214,6 +245,8 @@ mig_exec_statement(const MigScript *script, const MigStatement *stmt,
 	ErrorContextCallback callback;
 	char	   *text = mig_exec_text(script, stmt);
 
+	if (toplevel)
+		watch_commits();
 	error_line = stmt->line;
 	context.text = text;
 	context.line = stmt->line;

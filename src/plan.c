@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "utils/builtins.h"
 
 #include "guc.h"
 #include "plan.h"
@@ -56,7 +57,8 @@ report_unknown(const char *project, const char *version)
 					version, project),
 			 nearest ? errdetail("The nearest versions are %s.", nearest) :
 			 errdetail("The project has no migrations."),
-			 errhint("Run SELECT version, name FROM migrate.status(); to see them all.")));
+			 errhint("Run SELECT version, name FROM migrate.status(%s); to see them all.",
+					 quote_literal_cstr(project))));
 }
 
 /* The migration of that version, however its digits are padded, or an error. */
@@ -103,6 +105,8 @@ check_order(const MigMigration *m)
 static void
 check_direction(const MigMigration *m, bool down)
 {
+	const char *argument = mig_argument(m->version, m->name);
+
 	if (m->state != MIG_PARTIAL || m->state_down == down)
 		return;
 	ereport(ERROR,
@@ -110,10 +114,10 @@ check_direction(const MigMigration *m, bool down)
 			 errmsg("migration \"%s\" is partially %s",
 					mig_label(m->version, m->name),
 					down ? "applied" : "rolled back"),
-			 errhint("Run SELECT migrate.%s(); to go on, or settle it with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
-					 down ? "apply" : "rollback",
-					 mig_argument(m->version, m->name),
-					 mig_argument(m->version, m->name))));
+			 errhint("Run %s to go on, or settle it with %s or %s",
+					 mig_call(down ? "apply" : "rollback", "", m->project),
+					 mig_call_resolve(argument, "applied", m->project),
+					 mig_call_resolve(argument, "rolled_back", m->project))));
 }
 
 /*

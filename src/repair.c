@@ -183,8 +183,10 @@ mig_repair_resolve(const char *project, const char *version,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration \"%s\" is repeatable", m->name),
 				 errdetail("An edited repeatable runs again."),
-				 errhint("Run SELECT migrate.apply(); or SELECT migrate.resolve(%s, 'applied');",
-						 mig_argument(NULL, m->name))));
+				 errhint("Run %s or %s",
+						 mig_call("apply", "", project),
+						 mig_call_resolve(mig_argument(NULL, m->name),
+										  "applied", project))));
 	state = m->state;
 	if (m->repeatable && state == MIG_APPLIED && strcmp(m->up, m->checksum) != 0)
 		state = MIG_PENDING;
@@ -206,15 +208,17 @@ mig_repair_resolve(const char *project, const char *version,
 static void
 check_baseline(const MigMigration *m)
 {
+	const char *argument = mig_argument(m->version, m->name);
+
 	if (m->state != MIG_FAILED && m->state != MIG_PARTIAL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is %s", mig_label(m->version, m->name),
 					mig_state_names[m->state]),
-			 errhint("Settle it first with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
-					 mig_argument(m->version, m->name),
-					 mig_argument(m->version, m->name))));
+			 errhint("Settle it first with %s or %s",
+					 mig_call_resolve(argument, "applied", m->project),
+					 mig_call_resolve(argument, "rolled_back", m->project))));
 }
 
 /*

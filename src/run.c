@@ -142,27 +142,38 @@ start_run(MigRun *run)
  * Within the caller's transaction
  */
 
+/* Appends advice to what the error itself advises. */
+static void
+add_hint(ErrorData *error, const char *hint)
+{
+	error->hint = error->hint ? psprintf("%s  %s", error->hint, hint) :
+		pstrdup(hint);
+}
+
+/* The call that this run is, for a hint to propose. */
+static const char *
+call_again(const MigRun *run)
+{
+	return mig_call(run->request->action == MIG_ACTION_APPLY ?
+					"apply" : "rollback", "", run->request->project);
+}
+
 /* The next command after a failure that the caller's rollback undoes. */
 static void
 add_transaction_hint(const MigRun *run, ErrorData *error)
 {
-	const char *call = run->request->action == MIG_ACTION_APPLY ?
-		"apply" : "rollback";
-	char	   *hint;
-
 	switch (error->sqlerrcode)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
-			hint = psprintf("Run SELECT migrate.%s(); alone, outside a transaction block.",
-							call);
+			add_hint(error, psprintf("Run %s alone, outside a transaction block.",
+									 call_again(run)));
 			break;
 		default:
-			hint = psprintf("Nothing of the run is kept.  Correct the script, store it again and run SELECT migrate.%s();",
-							call);
+			add_hint(error, psprintf("Nothing of the run is kept.  Correct the script, store it again and run %s",
+									 call_again(run)));
 	}
-	error->hint = error->hint ? psprintf("%s  %s", error->hint, hint) : hint;
 }
 
 /*
@@ -246,26 +257,38 @@ run_in_transaction(MigRun *run)
  * In a runner
  */
 
-/* The next command after a failure; see design section 4.6. */
+/*
+ * The next command after a failure; see design section 4.6.  An error of our
+ * own before the first statement brings its advice with it.
+ */
 static void
-add_runner_hint(const MigWork *work, MigState state, ErrorData *error)
+add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
+				ErrorData *error)
 {
-	const char *call = work->down ? "rollback" : "apply";
-	const char *version = mig_argument(work->migration->version,
-									   work->migration->name);
-	char	   *hint;
+	const char *project = run->request->project;
+	const char *argument = mig_argument(work->migration->version,
+										work->migration->name);
+	const char *kept;
 
+	if (mig_position.statement == 0 && error->hint != NULL)
+		return;
 	if (state == MIG_PARTIAL)
-		hint = psprintf("Correct the rest of the script, store it again and run SELECT migrate.%s(); to go on at step %d of %d, or settle it with SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
-						call, work->at + 1, list_length(work->steps), version,
-						version);
-	else if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-		hint = psprintf("Nothing of the migration is kept.  Run SELECT migrate.%s(); to try again.",
-						call);
+	{
+		add_hint(error, psprintf("Correct the rest of the script, store it again and run %s to go on at step %d of %d, or settle it with %s or %s",
+								 call_again(run), work->at + 1,
+								 list_length(work->steps),
+								 mig_call_resolve(argument, "applied", project),
+								 mig_call_resolve(argument, "rolled_back", project)));
+		return;
+	}
+	kept = work->down ? "The migration is still applied." :
+		"Nothing of the migration is kept.";
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		add_hint(error, psprintf("%s  Run %s to try again.", kept,
+								 call_again(run)));
 	else
-		hint = psprintf("Nothing of the migration is kept.  Correct the script, store it again and run SELECT migrate.%s();",
-						call);
-	error->hint = error->hint ? psprintf("%s  %s", error->hint, hint) : hint;
+		add_hint(error, psprintf("%s  Correct the script, store it again and run %s",
+								 kept, call_again(run)));
 }
 
 /*
@@ -273,13 +296,13 @@ add_runner_hint(const MigWork *work, MigState state, ErrorData *error)
  * the run stays behind as one that was interrupted.
  */
 static void
-record_failure(MigWork *work, ErrorData *error)
+record_failure(const MigRun *run, MigWork *work, ErrorData *error)
 {
 	PG_TRY();
 	{
 		MigState	state = mig_work_fail(work, error);
 
-		add_runner_hint(work, state, error);
+		add_runner_hint(run, work, state, error);
 	}
 	PG_CATCH();
 	{
@@ -297,6 +320,7 @@ static void
 run_one_in_runner(const MigRun *run, int index)
 {
 	MigWork    *work = new_work(run, index);
+	volatile bool there = false;
 
 	mig_worker_clean_session();
 	mig_runlock_after_discard();
@@ -304,22 +328,24 @@ run_one_in_runner(const MigRun *run, int index)
 	mig_worker_set_position(&mig_position, NULL);
 	PG_TRY();
 	{
-		mig_work_load(work);
+		there = mig_work_load(work);
 		mig_position.active = true;
-		mig_work_run(work);
+		if (there)
+			mig_work_run(work);
 	}
 	PG_CATCH();
 	{
 		ErrorData  *error = mig_work_catch(work);
 
-		record_failure(work, error);
+		record_failure(run, work, error);
 		mig_position_clear();
 		ReThrowError(error);
 	}
 	PG_END_TRY();
 	mig_position_clear();
 	MemoryContextSwitchTo(run->context);
-	send_row(run, work);
+	if (there)
+		send_row(run, work);
 	MemoryContextDelete(work->context);
 }
 
@@ -329,6 +355,7 @@ begin(const MigRun *run)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	XactReadOnly = false;
 	MemoryContextSwitchTo(run->context);
 }
 
@@ -372,6 +399,9 @@ run_in_runner(MigRun *run)
 	mig_worker_set_run(run->id);
 	for (int i = 0; i < list_length(run->plan); i++)
 		run_one_in_runner(run, i);
+	/* nor does the last script's session outlive it */
+	mig_worker_clean_session();
+	mig_runlock_after_discard();
 	begin(run);
 	mig_catalog_run_end(run->id, "success");
 	commit(run);

@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "guc.h"
 #include "runctx.h"
 
 MigPosition mig_position;
@@ -30,6 +31,29 @@ const char *
 mig_argument(const char *version, const char *name)
 {
 	return quote_literal_cstr(version ? version : name);
+}
+
+/*
+ * A call for a hint to propose: SELECT migrate.<function>(<arguments>);, with
+ * the project unless it is the one that calls work on by themselves.
+ */
+const char *
+mig_call(const char *function, const char *arguments, const char *project)
+{
+	if (strcmp(project, mig_project) == 0)
+		return psprintf("SELECT migrate.%s(%s);", function, arguments);
+	return psprintf("SELECT migrate.%s(%s%sproject => %s);", function,
+					arguments, *arguments ? ", " : "",
+					quote_literal_cstr(project));
+}
+
+/* The proposed call of resolve for a migration. */
+const char *
+mig_call_resolve(const char *argument, const char *outcome,
+				 const char *project)
+{
+	return mig_call("resolve", psprintf("%s, '%s'", argument, outcome),
+					project);
 }
 
 /* The migration this process is in. */

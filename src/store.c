@@ -22,6 +22,9 @@
 /* How much of a line an error shows. */
 #define SHOWN_LINE 60
 
+/* Bytes of a version or name. */
+#define MAX_NAME 500
+
 /* A file's bytes, which are UTF-8, in the database's encoding. */
 static char *
 read_file(const char *path)
@@ -98,6 +101,15 @@ mig_store_read_directory(const char *directory)
 	return result;
 }
 
+/* Names the migration in errors of reading its text. */
+static void
+migration_error_context(void *arg)
+{
+	const MigMigration *m = arg;
+
+	errcontext("migration \"%s\"", mig_label(m->version, m->name));
+}
+
 /* A line shortened for an error. */
 static char *
 shown_line(const char *text, int line)
@@ -110,6 +122,21 @@ shown_line(const char *text, int line)
 	return shown;
 }
 
+/* Takes an edited text as what was applied, as was resolved before. */
+static void
+accept_edit(const MigMigration *m, const char *checksum)
+{
+	MigEvent	event = {0};
+
+	mig_catalog_accept_edit(m->id, checksum);
+	event.action = "resolve";
+	event.outcome = "success";
+	event.elapsed = -1;
+	event.checksum = checksum;
+	event.reason = "accept: this is the text";
+	mig_catalog_add_event(m->project, m, &event);
+}
+
 /*
  * An edit of an applied migration: nothing to do if white space and comments
  * are all that differs from what ran; refused, unless it was allowed by hand.
@@ -120,12 +147,20 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 	char	   *ran = mig_catalog_text(m->checksum);
 	int			line_ran;
 	int			line_new;
+	bool		same;
+	ErrorContextCallback callback;
 
-	if (mig_compare_same(ran, d->up.text, &line_ran, &line_new))
+	callback.callback = migration_error_context;
+	callback.arg = (void *) m;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	same = mig_compare_same(ran, d->up.text, &line_ran, &line_new);
+	error_context_stack = callback.previous;
+	if (same)
 		return;
 	if (m->accept)
 	{
-		mig_catalog_accept_edit(m->id, checksum);
+		accept_edit(m, checksum);
 		return;
 	}
 	ereport(ERROR,
@@ -136,8 +171,9 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 					   d->up.line + line_new - 1,
 					   shown_line(ran, line_ran),
 					   shown_line(d->up.text, line_new)),
-			 errhint("Write a new migration, or run SELECT migrate.resolve(%s, 'accept'); and store it again.",
-					 mig_argument(m->version, m->name))));
+			 errhint("Write a new migration, or run %s and store it again.",
+					 mig_call_resolve(mig_argument(m->version, m->name),
+									  "accept", m->project))));
 }
 
 /* Are both absent or equal? */
@@ -147,7 +183,7 @@ same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* Does the definition say what is stored, apart from where its file is? */
+/* Does the definition say what is stored, apart from where it stands? */
 static bool
 is_unchanged(const MigMigration *m, const MigDefinition *d, const char *up)
 {
@@ -158,6 +194,40 @@ is_unchanged(const MigMigration *m, const MigDefinition *d, const char *up)
 		same_text(m->version, d->version) && strcmp(m->name, d->name) == 0 &&
 		m->up_no_transaction == d->up.no_transaction &&
 		m->down_no_transaction == d->down.no_transaction;
+}
+
+/* Is the script still on the same lines of the same file? */
+static bool
+stands_as_before(const MigMigration *m, const MigDefinition *d)
+{
+	return same_text(m->path, d->path) && m->up_line == d->up.line &&
+		(d->down.text == NULL || m->down_line == d->down.line);
+}
+
+/* A run has read the script already, or is about to. */
+static void
+check_not_running(const MigMigration *m)
+{
+	if (!m->running)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("migration \"%s\" is running",
+					mig_label(m->version, m->name)),
+			 errhint("Call again when the run has ended; SELECT * FROM migrate.progress; shows it.")));
+}
+
+/* The index on names and versions takes no longer ones. */
+static void
+check_length(const MigDefinition *d)
+{
+	if (strlen(d->name) <= MAX_NAME &&
+		(d->version == NULL || strlen(d->version) <= MAX_NAME))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NAME_TOO_LONG),
+			 errmsg("version or name of \"%.60s...\" is too long", d->name),
+			 errdetail("Each can have up to %d bytes.", MAX_NAME)));
 }
 
 /* Two spellings of one version are two migrations that got the same number. */
@@ -182,7 +252,12 @@ store_existing(MigMigration *m, const MigDefinition *d)
 
 	check_same_spelling(m, d);
 	if (is_unchanged(m, d, up))
+	{
+		if (!stands_as_before(m, d))
+			mig_catalog_replace(m->id, d);
 		return "unchanged";
+	}
+	check_not_running(m);
 	if (!m->repeatable && m->state == MIG_APPLIED && strcmp(up, m->up) != 0)
 		check_edit(m, d, up);
 	mig_catalog_replace(m->id, d);
@@ -221,8 +296,9 @@ report_missing(const MigMigration *m)
 	ereport(NOTICE,
 			(errmsg("migration \"%s\" is not applied and not among the files",
 					mig_label(m->version, m->name)),
-			 errhint("If it was given up, run SELECT migrate.unregister(%s);",
-					 mig_argument(m->version, m->name))));
+			 errhint("If it was given up, run %s",
+					 mig_call("unregister", mig_argument(m->version, m->name),
+							  m->project))));
 }
 
 /*
@@ -250,6 +326,7 @@ store(const char *project, List *definitions, List *existing)
 			result = lappend(result, stored_row(d, store_existing(list_nth(existing, at++), d)));
 		else
 		{
+			check_length(d);
 			added = lappend(added, d);
 			result = lappend(result, stored_row(d, "new"));
 		}
@@ -271,6 +348,7 @@ mig_store_definition(const char *project, MigDefinition *d)
 						 d->repeatable ? d->name : d->sort_key);
 	if (m != NULL)
 		return store_existing(m, d);
+	check_length(d);
 	mig_catalog_insert(project, list_make1(d));
 	return "new";
 }
@@ -309,13 +387,15 @@ mig_store_remove(const char *project, const char *version)
 
 	mig_catalog_lock();
 	m = mig_plan_find(project, version);
+	check_not_running(m);
 	if (m->state != MIG_PENDING && m->state != MIG_FAILED)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration \"%s\" is %s", mig_label(m->version, m->name),
 						m->state == MIG_APPLIED ? "applied" : "partial"),
 				 errdetail("Only a pending or failed migration can be removed."),
-				 errhint("Run SELECT migrate.rollback(); first, or SELECT migrate.resolve(%s, 'rolled_back');",
-						 mig_argument(m->version, m->name))));
+				 errhint("Undo it first, then run %s",
+						 mig_call_resolve(mig_argument(m->version, m->name),
+										  "rolled_back", m->project))));
 	mig_catalog_delete(m->id);
 }

@@ -54,6 +54,8 @@ mig_work_begin(MigWork *work)
 		return;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	/* a script may have set default_transaction_read_only */
+	XactReadOnly = false;
 	MemoryContextSwitchTo(work->context);
 }
 
@@ -181,8 +183,9 @@ check_unchanged(const MigWork *work, const MigLedgerStep *step)
 					mig_label(m->version, m->name)),
 			 errdetail("Statements %d to %d, now at line %d, have run already.",
 					   step->first, step->last, line),
-			 errhint("Restore their text and store the migration again, or undo them by hand and run SELECT migrate.resolve(%s, 'rolled_back');",
-					 mig_argument(m->version, m->name))));
+			 errhint("Restore their text and store the migration again, or undo them by hand and run %s",
+					 mig_call_resolve(mig_argument(m->version, m->name),
+									  "rolled_back", work->project))));
 }
 
 /*
@@ -238,11 +241,28 @@ migration_error_context(void *arg)
 	errcontext("migration \"%s\"", mig_label(m->version, m->name));
 }
 
-/* Reads the script, splits it into steps and finds out where to begin. */
-void
-mig_work_load(MigWork *work)
+/* The migration was removed after the run began: it goes on without it. */
+static void
+skip(MigWork *work)
 {
 	const MigMigration *m = work->migration;
+
+	ereport(NOTICE,
+			(errmsg("migration \"%s\" was removed meanwhile",
+					mig_label(m->version, m->name))));
+	mig_catalog_run_current(work->run, work->next);
+	mig_work_commit(work, false);
+}
+
+/*
+ * Reads the script, splits it into steps and finds out where to begin.  The
+ * migration is read again, since its definition may have been replaced while
+ * the run was busy with others; false if it is gone.
+ */
+bool
+mig_work_load(MigWork *work)
+{
+	MigMigration *m;
 	ErrorContextCallback callback;
 
 	callback.callback = migration_error_context;
@@ -251,6 +271,14 @@ mig_work_load(MigWork *work)
 	error_context_stack = &callback;
 	INSTR_TIME_SET_CURRENT(work->start);
 	mig_work_begin(work);
+	m = mig_catalog_get(work->migration->id);
+	if (m == NULL || (work->down && m->down == NULL))
+	{
+		error_context_stack = callback.previous;
+		skip(work);
+		return false;
+	}
+	work->migration = m;
 	work->script =
 		mig_script_parse(mig_catalog_text(work->down ? m->down : m->up),
 						 work->down ? m->down_line : m->up_line,
@@ -261,6 +289,7 @@ mig_work_load(MigWork *work)
 		read_ledger(work);
 	mig_work_commit(work, false);
 	error_context_stack = callback.previous;
+	return true;
 }
 
 /* An error if a step cannot run within the caller's transaction. */
@@ -275,7 +304,8 @@ mig_work_check_atomic(MigWork *work, const char *obstacle)
 		MigStep    *step = lfirst(lc);
 		const MigStatement *s;
 
-		if (!step->toplevel || step->last <= work->done)
+		if ((!step->toplevel && step->begin_options == NIL) ||
+			step->last <= work->done)
 			continue;
 		s = statement(work, step->first);
 		ereport(ERROR,
@@ -285,8 +315,9 @@ mig_work_check_atomic(MigWork *work, const char *obstacle)
 						mig_label(m->version, m->name)),
 				 errdetail("It is statement %d, line %d.  Nothing was run: %s.",
 						   s->number, s->line, obstacle),
-				 errhint("Run SELECT migrate.%s(); alone, outside a transaction block.",
-						 work->down ? "rollback" : "apply")));
+				 errhint("Run %s alone, outside a transaction block.",
+						 mig_call(work->down ? "rollback" : "apply", "",
+								  work->project))));
 	}
 }
 
@@ -377,6 +408,17 @@ announce(const MigWork *work)
  * Running
  */
 
+/* A caller that gave up says so in its signal and, if that got lost, here. */
+static void
+check_cancelled(void)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (mig_worker_cancelled())
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("canceling statement due to user request")));
+}
+
 /* Runs one statement; BEGIN and COMMIT were turned into steps. */
 static void
 run_statement(MigWork *work, int number, bool toplevel)
@@ -385,13 +427,13 @@ run_statement(MigWork *work, int number, bool toplevel)
 
 	if (s->class == MIG_STMT_BEGIN || s->class == MIG_STMT_COMMIT)
 		return;
-	CHECK_FOR_INTERRUPTS();
 	mig_position.statement = number;
 	mig_position.line = s->line;
 	if (work->runner)
 	{
 		char	   *text = mig_exec_text(work->script, s);
 
+		check_cancelled();
 		mig_worker_set_position(&mig_position, text);
 		pfree(text);
 	}
@@ -442,6 +484,38 @@ replay_settings(MigWork *work)
 	mig_work_commit(work, false);
 }
 
+/* Errors of a commit, say of a deferred constraint, belong to no statement. */
+static void
+commit_error_context(void *arg)
+{
+	errcontext("commit of step %d of migration \"%s\"", mig_position.step,
+			   mig_position_label());
+}
+
+/*
+ * Records a step in its own transaction and commits.  What made its
+ * transaction read-only can be run twice, and is recorded in another one.
+ */
+static void
+finish_block(MigWork *work, const MigStep *step)
+{
+	ErrorContextCallback callback;
+
+	callback.callback = commit_error_context;
+	callback.arg = NULL;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	mig_position.statement = 0;
+	if (XactReadOnly && work->runner)
+	{
+		mig_work_commit(work, false);
+		mig_work_begin(work);
+	}
+	record_step(work, step);
+	mig_work_commit(work, false);
+	error_context_stack = callback.previous;
+}
+
 /* Runs a step within a transaction and records it in the same one. */
 static void
 run_block(MigWork *work, const MigStep *step)
@@ -451,8 +525,7 @@ run_block(MigWork *work, const MigStep *step)
 		mig_exec_set_transaction(step->begin_options);
 	for (int i = step->first; i <= step->last; i++)
 		run_statement(work, i, false);
-	record_step(work, step);
-	mig_work_commit(work, false);
+	finish_block(work, step);
 }
 
 /* Runs a text of our own at top level. */
@@ -491,7 +564,7 @@ report_unknown_outcome(const MigWork *work)
 {
 	const MigMigration *m = work->migration;
 	const MigStatement *s = statement(work, work->started->first);
-	const char *version = mig_argument(m->version, m->name);
+	const char *argument = mig_argument(m->version, m->name);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -499,8 +572,9 @@ report_unknown_outcome(const MigWork *work)
 					GetCommandTagName(s->tag), mig_label(m->version, m->name)),
 			 errdetail("Statement %d, line %d, was running when its process ended, and commits by itself.",
 					   s->number, s->line),
-			 errhint("Look at the data, complete or undo the migration by hand, and run SELECT migrate.resolve(%s, 'applied'); or SELECT migrate.resolve(%s, 'rolled_back');",
-					 version, version)));
+			 errhint("Look at the data, complete or undo the migration by hand, and run %s or %s",
+					 mig_call_resolve(argument, "applied", work->project),
+					 mig_call_resolve(argument, "rolled_back", work->project))));
 }
 
 /* Goes on with a step that an earlier process started; true if it is done. */
@@ -701,6 +775,7 @@ static void
 clean_up_started(MigWork *work)
 {
 	int			first = work->started->first;
+	bool		committed = mig_exec_committed();
 
 	PG_TRY();
 	{
@@ -711,6 +786,7 @@ clean_up_started(MigWork *work)
 						PGC_S_SESSION);
 		verdict = settle_leftover(work);
 
+		work->committed_part = committed && verdict == MIG_VERDICT_UNKNOWN;
 		if (verdict == MIG_VERDICT_RUN || verdict == MIG_VERDICT_UNKNOWN)
 		{
 			mig_work_begin(work);
@@ -763,7 +839,8 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	/* a second cancel must not keep the failure from being recorded */
 	HOLD_CANCEL_INTERRUPTS();
 	mig_work_begin(work);
-	kept = mig_catalog_steps(m->id, work->down) != NIL;
+	kept = work->committed_part ||
+		mig_catalog_steps(m->id, work->down) != NIL;
 	if (work->down)
 		state = kept ? MIG_PARTIAL : MIG_APPLIED;
 	else

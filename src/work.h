@@ -34,13 +34,14 @@ typedef struct MigWork
 	int			at;				/* index of the current one */
 	int			done;			/* statements 1 to this one are committed */
 	MigLedgerStep *started;		/* its outcome is not yet known */
+	bool		committed_part; /* a CALL or DO committed before it failed */
 	char	   *splits;			/* commit boundaries that were added */
 } MigWork;
 
 extern void mig_work_begin(MigWork *work);
 extern void mig_work_commit(MigWork *work, bool synchronous);
 
-extern void mig_work_load(MigWork *work);
+extern bool mig_work_load(MigWork *work);
 extern void mig_work_check_atomic(MigWork *work, const char *obstacle);
 extern void mig_work_run(MigWork *work);
 extern ErrorData *mig_work_catch(MigWork *work);

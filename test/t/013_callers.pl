@@ -89,6 +89,32 @@ SELECT bool_and(action = CASE WHEN n % 2 = 1 THEN 'apply' ELSE 'rollback' END AN
 SQL
 is_clean($node, 'db', 'back and forth');
 
-$_->quit foreach $gate, @sessions;
+# An index build that has seen a caller's snapshot, before that one knew that it
+# has to wait, waits for the end of its statement: for the end of the wait.
+register(
+	$node, 'db',
+	[
+		31, 'index',
+		"SELECT pg_advisory_xact_lock(1);\nCREATE INDEX CONCURRENTLY t31 ON t (id);\nCREATE TABLE t31_done (id int);"
+	]);
+my $lock = session($node, 'db');
+$gate->query('SELECT pg_advisory_lock(1)');
+my ($first, $second) = @sessions;
+$first->start('SELECT version FROM migrate.apply()');
+wait_for_runner($node, 'db', 'pg_advisory_xact_lock');
+$lock->query('BEGIN; LOCK migrate.migration IN ACCESS EXCLUSIVE MODE');
+$second->start('SELECT version FROM migrate.apply()');
+wait_until($node, 'db', 'SELECT wait_event_type = \'Lock\' FROM pg_stat_activity WHERE pid = ' . $second->pid);
+$gate->query('SELECT pg_advisory_unlock(1)');
+wait_for_runner($node, 'db', 'CREATE INDEX');
+$lock->query('COMMIT');
+my ($rows, $messages) = $second->finish;
+unlike($messages, qr/^ERROR/m, 'a caller whose snapshot an index build has seen: no error');
+($rows, $messages) = $first->finish;
+is($rows, '31', 'and the run with the index build goes on');
+unlike($messages, qr/^(ERROR|WARNING)/m, 'without an error');
+is_clean($node, 'db', 'two that wait for each other');
+
+$_->quit foreach $gate, $lock, @sessions;
 $node->stop;
 done_testing();
