@@ -83,7 +83,7 @@ BEGIN
         BEGIN
             EXECUTE command;
             RAISE WARNING 'allowed: %', command;
-        EXCEPTION WHEN insufficient_privilege THEN
+        EXCEPTION WHEN insufficient_privilege OR object_not_in_prerequisite_state THEN
             NULL;
         WHEN OTHERS THEN
             RAISE WARNING '% %: %', SQLSTATE, SQLERRM, command;

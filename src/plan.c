@@ -58,6 +58,7 @@ report_unknown(const char *project, const char *version)
 			 nearest ? errdetail("The nearest versions are %s.", nearest) :
 			 errdetail("The project has no migrations."),
 			 errhint("Run SELECT version, name FROM migrate.status(%s); to see them all.",
+					 strcmp(project, mig_project) == 0 ? "" :
 					 quote_literal_cstr(project))));
 }
 

@@ -259,7 +259,7 @@ run_in_transaction(MigRun *run)
 
 /*
  * The next command after a failure; see design section 4.6.  An error of our
- * own before the first statement brings its advice with it.
+ * own may bring it already.
  */
 static void
 add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
@@ -270,7 +270,7 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
 										work->migration->name);
 	const char *kept;
 
-	if (mig_position.statement == 0 && error->hint != NULL)
+	if (error->hint != NULL && strstr(error->hint, "SELECT migrate.") != NULL)
 		return;
 	if (state == MIG_PARTIAL)
 	{

@@ -22,8 +22,8 @@
 /* How much of a line an error shows. */
 #define SHOWN_LINE 60
 
-/* Bytes of a version or name. */
-#define MAX_NAME 500
+/* Bytes of a project's name and a migration's sort key together. */
+#define MAX_KEY 2400
 
 /* A file's bytes, which are UTF-8, in the database's encoding. */
 static char *
@@ -217,17 +217,19 @@ check_not_running(const MigMigration *m)
 			 errhint("Call again when the run has ended; SELECT * FROM migrate.progress; shows it.")));
 }
 
-/* The index on names and versions takes no longer ones. */
+/* What the index on project, kind and key takes. */
 static void
-check_length(const MigDefinition *d)
+check_length(const char *project, const MigDefinition *d)
 {
-	if (strlen(d->name) <= MAX_NAME &&
-		(d->version == NULL || strlen(d->version) <= MAX_NAME))
+	const char *key = d->repeatable ? d->name : d->sort_key;
+
+	if (strlen(project) + strlen(key) <= MAX_KEY)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_NAME_TOO_LONG),
-			 errmsg("version or name of \"%.60s...\" is too long", d->name),
-			 errdetail("Each can have up to %d bytes.", MAX_NAME)));
+			 d->repeatable ?
+			 errmsg("name \"%.60s...\" is too long", key) :
+			 errmsg("version \"%.60s...\" is too long", d->version)));
 }
 
 /* Two spellings of one version are two migrations that got the same number. */
@@ -326,7 +328,7 @@ store(const char *project, List *definitions, List *existing)
 			result = lappend(result, stored_row(d, store_existing(list_nth(existing, at++), d)));
 		else
 		{
-			check_length(d);
+			check_length(project, d);
 			added = lappend(added, d);
 			result = lappend(result, stored_row(d, "new"));
 		}
@@ -348,7 +350,7 @@ mig_store_definition(const char *project, MigDefinition *d)
 						 d->repeatable ? d->name : d->sort_key);
 	if (m != NULL)
 		return store_existing(m, d);
-	check_length(d);
+	check_length(project, d);
 	mig_catalog_insert(project, list_make1(d));
 	return "new";
 }

@@ -238,7 +238,7 @@ sub start
 	$self->{out} = '';
 	$self->{err} = '';
 	$self->{in} .= "$sql\n;\n\\echo end_$n\n\\warn end_$n\n";
-	$self->{run}->pump_nb;
+	$self->{run}->pump while length $self->{in};
 	return $self;
 }
 
