@@ -238,7 +238,11 @@ sub start
 	$self->{out} = '';
 	$self->{err} = '';
 	$self->{in} .= "$sql\n;\n\\echo end_$n\n\\warn end_$n\n";
-	$self->{run}->pump while length $self->{in};
+	# not pump, which can wait for output when all is written
+	while (length $self->{in})
+	{
+		$self->{run}->pump_nb;
+	}
 	return $self;
 }
 
