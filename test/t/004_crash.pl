@@ -277,7 +277,7 @@ resume_all('kill', 'applied');
 crash_all('stop', sub { $node->stop('immediate'); $node->start; });
 resume_all('stop', 'rolled_back');
 
-# A rollback dies as well as it is born.
+# The same for a rollback.
 my $db = 'down';
 $node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
 register(
