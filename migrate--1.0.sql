@@ -64,7 +64,7 @@ CREATE TABLE migrate.state (
     PRIMARY KEY (migration, target)
 );
 COMMENT ON TABLE migrate.state IS 'how far each migration that is not pending has got';
-COMMENT ON COLUMN migrate.state.checksum IS 'the exact text that ran';
+COMMENT ON COLUMN migrate.state.checksum IS 'the exact up script that ran';
 COMMENT ON COLUMN migrate.state.accept IS 'the next edited text is taken as what was applied';
 
 CREATE TABLE migrate.step (
@@ -79,9 +79,13 @@ CREATE TABLE migrate.step (
     at        timestamptz NOT NULL DEFAULT clock_timestamp(),
     -- what stood there before, to tell what an interrupted step left behind
     before    text[] NOT NULL DEFAULT '{}',
+    -- what the script has set for its session so far: name, value, ...
+    settings  text[] NOT NULL DEFAULT '{}',
+    temporary boolean NOT NULL DEFAULT false,
     PRIMARY KEY (migration, target, direction, first_statement)
 );
 COMMENT ON TABLE migrate.step IS 'the ledger: committed and started steps of migrations that are under way';
+COMMENT ON COLUMN migrate.step.temporary IS 'the script''s session has temporary objects, which end with it';
 COMMENT ON COLUMN migrate.step.before IS 'what was there before a non-transactional statement started: indexes, or the object itself';
 
 CREATE TABLE migrate.run (
@@ -99,6 +103,7 @@ CREATE TABLE migrate.run (
     pid       integer NOT NULL,
     -- the migration that runs now; a crash leaves it behind
     current   bigint,
+    current_checksum text COLLATE "C",
     -- shared memory of the runner, for migrate.progress
     segment   bigint
 );
@@ -300,7 +305,9 @@ BEGIN ATOMIC
         SELECT m.*, s.state, s.direction, s.checksum, s.applied_at,
                s.applied_by, s.elapsed, s.note, s.accept,
                r.run IS NOT NULL AS current,
-               r.pid IN (SELECT pid FROM pg_stat_activity) AS running,
+               pg_is_in_recovery() OR EXISTS (
+                   SELECT FROM pg_stat_activity a
+                   WHERE a.pid = r.pid AND a.backend_start <= r.started_at) AS running,
                max(m.sort_key) FILTER (WHERE s.state = 'applied') OVER (PARTITION BY m.kind) AS newest
         FROM chosen
              JOIN migrate.migration m USING (project)
@@ -322,8 +329,6 @@ BEGIN ATOMIC
                CASE WHEN n.state = 'applied' AND checksum <> up
                     THEN 'edited since it was applied'
                     WHEN n.state IN ('failed', 'partial') AND direction = 'up' AND checksum <> up
-                    THEN 'edited since it failed'
-                    WHEN n.state IN ('failed', 'partial') AND direction = 'down' AND checksum IS DISTINCT FROM down
                     THEN 'edited since it failed' END,
                CASE WHEN current AND NOT running
                     THEN 'interrupted, as the next run will record' END,

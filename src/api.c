@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
@@ -53,6 +54,22 @@ begin_change(const char *function)
 	PreventCommandDuringRecovery(psprintf("migrate.%s()", function));
 	PreventCommandIfReadOnly(psprintf("migrate.%s()", function));
 	mig_caller_is_self();
+}
+
+/*
+ * Storing looks at what is stored now and locks it: an older snapshot of the
+ * transaction would show what is not so any more.
+ */
+static void
+begin_storing(const char *function)
+{
+	begin_change(function);
+	if (IsolationUsesXactSnapshot())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("migrate.%s() must be called in a READ COMMITTED transaction",
+						function),
+				 errhint("Run BEGIN ISOLATION LEVEL READ COMMITTED; first.")));
 }
 
 /* A text argument; NULL stays NULL. */
@@ -199,7 +216,7 @@ migrate_register(PG_FUNCTION_ARGS)
 {
 	MigDefinition definition = {0};
 
-	begin_change("register");
+	begin_storing("register");
 	definition.version = optional_text(fcinfo, 0);
 	definition.repeatable = definition.version == NULL;
 	if (!definition.repeatable)
@@ -229,7 +246,7 @@ migrate_register(PG_FUNCTION_ARGS)
 Datum
 migrate_unregister(PG_FUNCTION_ARGS)
 {
-	begin_change("unregister");
+	begin_storing("unregister");
 	mig_store_remove(project_argument(fcinfo, 1),
 					 required_text(fcinfo, 0, "version"));
 	PG_RETURN_VOID();
@@ -242,7 +259,7 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 	char	   *directory = required_text(fcinfo, 0, "directory");
 	char	   *layout = required_text(fcinfo, 1, "layout");
 
-	begin_change("load");
+	begin_storing("load");
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -268,7 +285,7 @@ migrate_load_files(PG_FUNCTION_ARGS)
 	ListCell   *path;
 	ListCell   *content;
 
-	begin_change("load");
+	begin_storing("load");
 	if (list_length(paths) != list_length(contents))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

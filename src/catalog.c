@@ -65,8 +65,9 @@ mig_checksum(const char *text, int len)
 	" m.down, m.down_line, m.down_no_transaction," \
 	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project," \
 	" EXISTS (SELECT FROM migrate.run r," \
-	" pg_catalog.pg_stat_get_activity(r.pid)" \
-	" WHERE r.current = m.id AND r.state = 'running')"
+	" pg_catalog.pg_stat_get_activity(r.pid) a" \
+	" WHERE r.current = m.id AND r.state = 'running'" \
+	" AND a.backend_start <= r.started_at)"
 
 #define MIGRATION_TABLES \
 	" FROM migrate.migration m" \
@@ -334,13 +335,14 @@ run_alone(MigQuery *query, MigParams *params)
 }
 
 /*
- * Lets one transaction at a time store definitions; readers and runs go on.
+ * Lets one transaction at a time change definitions, and none while a run
+ * records that it ran one (see mig_catalog_run_goes_on).  Readers go on.
  */
 void
 mig_catalog_lock(void)
 {
 	static MigQuery query = {
-		"LOCK TABLE migrate.migration IN SHARE ROW EXCLUSIVE MODE"
+		"LOCK TABLE migrate.migration IN EXCLUSIVE MODE"
 	};
 
 	run_alone(&query, NULL);
@@ -424,6 +426,20 @@ mig_catalog_repeat_all(const char *project)
 	run_alone(&query, &params);
 }
 
+/* A rollback that had begun left nothing: the migration is applied as it was. */
+void
+mig_catalog_still_applied(int64 id)
+{
+	static MigQuery query = {
+		"UPDATE migrate.state SET state = 'applied', direction = 'up',"
+		" note = NULL WHERE migration = $1 AND target = ''"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	run_alone(&query, &params);
+}
+
 /* The next edited text of an applied migration will be taken. */
 void
 mig_catalog_allow_edit(int64 id)
@@ -463,7 +479,7 @@ mig_catalog_steps(int64 id, bool down)
 {
 	static MigQuery query = {
 		"SELECT first_statement, last_statement, checksum, state = 'done',"
-		" before FROM migrate.step WHERE migration = $1 AND target = ''"
+		" before, settings, temporary FROM migrate.step WHERE migration = $1 AND target = ''"
 		" AND direction = CASE WHEN $2 THEN 'down' ELSE 'up' END"
 		" ORDER BY first_statement"
 	};
@@ -487,6 +503,8 @@ mig_catalog_steps(int64 id, bool down)
 		step->checksum = pstrdup(mig_col_text(i, 3));
 		step->done = mig_col_bool(i, 4);
 		step->before = mig_col_text_list(i, 5);
+		step->settings = mig_col_text_list(i, 6);
+		step->temporary = mig_col_bool(i, 7);
 		result = lappend(result, step);
 		MemoryContextSwitchTo(spi);
 	}
@@ -501,19 +519,18 @@ mig_catalog_put_step(int64 id, bool down, int64 run,
 {
 	static MigQuery query = {
 		"INSERT INTO migrate.step (migration, direction, run, first_statement,"
-		" last_statement, checksum, state, before) VALUES ($1,"
-		" CASE WHEN $2 THEN 'down' ELSE 'up' END, $3, $4, $5, $6,"
-		" CASE WHEN $7 THEN 'done' ELSE 'started' END, $8)"
+		" last_statement, checksum, state, before, settings, temporary)"
+		" VALUES ($1, CASE WHEN $2 THEN 'down' ELSE 'up' END, $3, $4, $5, $6,"
+		" CASE WHEN $7 THEN 'done' ELSE 'started' END, $8, $9,"
+		" EXISTS (SELECT FROM pg_catalog.pg_class"
+		" WHERE relnamespace = pg_catalog.pg_my_temp_schema()))"
 		" ON CONFLICT (migration, target, direction, first_statement)"
 		" DO UPDATE SET run = $3, last_statement = $5, checksum = $6,"
-		" state = excluded.state, at = clock_timestamp(), before = $8"
+		" state = excluded.state, at = clock_timestamp(), before = $8,"
+		" settings = $9, temporary = excluded.temporary"
 	};
-	int			n = list_length(step->before);
-	Datum	   *before = palloc(sizeof(Datum) * Max(n, 1));
 	MigParams	params = {0};
 
-	for (int i = 0; i < n; i++)
-		before[i] = CStringGetTextDatum(list_nth(step->before, i));
 	mig_param_int8(&params, id);
 	mig_param_bool(&params, down);
 	mig_param_int8(&params, run);
@@ -521,7 +538,8 @@ mig_catalog_put_step(int64 id, bool down, int64 run,
 	mig_param_int4(&params, step->last);
 	mig_param_text(&params, step->checksum);
 	mig_param_bool(&params, step->done);
-	mig_param_array(&params, TEXTOID, n, before, NULL);
+	mig_param_text_array(&params, step->before);
+	mig_param_text_array(&params, step->settings);
 	run_alone(&query, &params);
 }
 
@@ -561,14 +579,15 @@ mig_catalog_drop_steps(int64 id)
 
 /* Records the start of a run, which begins with migration 'current'. */
 int64
-mig_catalog_run_start(const MigRequest *request, int64 current,
+mig_catalog_run_start(const MigRequest *request, const MigMigration *current,
 					  dsm_handle segment)
 {
 	static MigQuery query = {
 		"INSERT INTO migrate.run (project, action, target, state, started_by,"
-		" session_role, application_name, client_addr, pid, current, segment)"
+		" session_role, application_name, client_addr, pid, current,"
+		" current_checksum, segment)"
 		" VALUES ($1, $2, $3, 'running', $4, $5, $6, $7::pg_catalog.inet, $8,"
-		" $9, $10) RETURNING run"
+		" $9, $10, $11) RETURNING run"
 	};
 	MigSqlSession session;
 	MigParams	params = {0};
@@ -583,7 +602,9 @@ mig_catalog_run_start(const MigRequest *request, int64 current,
 	mig_param_text(&params, mig_caller.application_name);
 	mig_param_text(&params, mig_caller.client_addr);
 	mig_param_int4(&params, MyProcPid);
-	mig_param_int8(&params, current);
+	mig_param_int8(&params, current->id);
+	mig_param_text(&params, request->action == MIG_ACTION_APPLY ?
+				   current->up : current->down);
 	mig_param_int8(&params, segment);
 	mig_sql_begin(&session);
 	mig_sql_run(&query, &params);
@@ -592,18 +613,45 @@ mig_catalog_run_start(const MigRequest *request, int64 current,
 	return run;
 }
 
-/* The run goes on with another migration; 0: it is between migrations. */
+/*
+ * The run goes on: in migration 'current', or it has none left.  What it did so
+ * far in this transaction, it did for the definition 'done', which must still
+ * be the stored one and stays so until the transaction ends.
+ *
+ * An error undoes all that if the definition has been replaced or removed
+ * meanwhile, or if another run has found this one interrupted and taken over:
+ * a script can free both halves of the run lock.
+ */
 void
-mig_catalog_run_current(int64 run, int64 current)
+mig_catalog_run_goes_on(int64 run, const MigMigration *done,
+						const MigMigration *current)
 {
 	static MigQuery query = {
-		"UPDATE migrate.run SET current = nullif($2, 0) WHERE run = $1"
+		"WITH m AS (SELECT FROM migrate.migration"
+		" WHERE id = $4 AND up = $5 AND down IS NOT DISTINCT FROM $6 FOR SHARE)"
+		" UPDATE migrate.run SET current = $2,"
+		" current_checksum = CASE action WHEN 'apply' THEN $3 ELSE $7 END"
+		" FROM m WHERE run = $1 AND state = 'running'"
 	};
 	MigParams	params = {0};
 
 	mig_param_int8(&params, run);
-	mig_param_int8(&params, current);
-	run_alone(&query, &params);
+	if (current != NULL)
+		mig_param_int8(&params, current->id);
+	else
+		mig_param_null(&params);
+	mig_param_text(&params, current ? current->up : NULL);
+	mig_param_int8(&params, done->id);
+	mig_param_text(&params, done->up);
+	mig_param_text(&params, done->down);
+	mig_param_text(&params, current ? current->down : NULL);
+	if (run_alone(&query, &params) == 1)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" was replaced or removed while it ran, or another run has taken over",
+					mig_label(done->version, done->name)),
+			 errhint("Run SELECT * FROM migrate.status(); to see where it stands.")));
 }
 
 /*
@@ -615,7 +663,7 @@ mig_catalog_run_end(int64 run, const char *state)
 {
 	static MigQuery query = {
 		"UPDATE migrate.run SET state = $2, ended_at = clock_timestamp(),"
-		" current = NULL, segment = NULL WHERE run = $1 AND state = 'running'"
+		" current = NULL, current_checksum = NULL, segment = NULL WHERE run = $1 AND state = 'running'"
 	};
 	MigParams	params = {0};
 
@@ -635,7 +683,7 @@ mig_catalog_running(void)
 		"  * 1000000)::bigint, p.phase,"
 		" round(100.0 * p.blocks_done / nullif(p.blocks_total, 0), 1),"
 		" r.started_by, r.session_role, r.application_name,"
-		" host(r.client_addr)"
+		" host(r.client_addr), r.current_checksum"
 		" FROM migrate.run r"
 		" LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = r.pid"
 		" WHERE r.state = 'running' ORDER BY r.run"
@@ -666,6 +714,7 @@ mig_catalog_running(void)
 		record->caller.session_role = mig_col_text(i, 12);
 		record->caller.application_name = mig_col_text(i, 13);
 		record->caller.client_addr = mig_col_text(i, 14);
+		record->checksum = mig_col_text(i, 15);
 		result = lappend(result, record);
 		MemoryContextSwitchTo(spi);
 	}

@@ -61,7 +61,9 @@ typedef struct MigLedgerStep
 	int			last;
 	char	   *checksum;
 	bool		done;			/* else: started, outcome unknown */
-	List	   *before;			/* of char *: invalid indexes there were */
+	List	   *before;			/* of char *: see leftover.h */
+	List	   *settings;		/* of char *: name, value, ... */
+	bool		temporary;		/* the session had temporary objects */
 } MigLedgerStep;
 
 /* One row of the history. */
@@ -86,6 +88,7 @@ typedef struct MigRunRecord
 	char	   *project;
 	char	   *action;
 	int64		current;		/* migration, or 0 */
+	char	   *checksum;		/* of its script */
 	MigCaller	caller;
 	char	   *started_at;
 	int			pid;
@@ -115,6 +118,7 @@ extern void mig_catalog_set_state(const MigMigration *migration,
 								  const char *checksum, int64 elapsed,
 								  const char *note);
 extern void mig_catalog_repeat_all(const char *project);
+extern void mig_catalog_still_applied(int64 id);
 extern void mig_catalog_allow_edit(int64 id);
 extern void mig_catalog_accept_edit(int64 id, const char *checksum);
 
@@ -126,9 +130,11 @@ extern void mig_catalog_drop_step(int64 id, bool down, int first);
 extern void mig_catalog_drop_steps(int64 id);
 
 /* runs and history */
-extern int64 mig_catalog_run_start(const MigRequest *request, int64 current,
+extern int64 mig_catalog_run_start(const MigRequest *request,
+								   const MigMigration *current,
 								   dsm_handle segment);
-extern void mig_catalog_run_current(int64 run, int64 current);
+extern void mig_catalog_run_goes_on(int64 run, const MigMigration *done,
+									const MigMigration *current);
 extern bool mig_catalog_run_end(int64 run, const char *state);
 extern List *mig_catalog_running(void);
 extern void mig_catalog_add_event(const char *project,

@@ -72,9 +72,36 @@ with_server_encoding(List *options)
 							   -1));
 }
 
+/* The filter runs before generated columns are computed. */
+static void
+check_where_columns(Relation rel, Node *clause)
+{
+	Bitmapset  *columns = NULL;
+	int			i = -1;
+
+	pull_varattnos(clause, 1, &columns);
+	if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, columns))
+		columns = bms_add_range(columns, 1 - FirstLowInvalidHeapAttributeNumber,
+								RelationGetNumberOfAttributes(rel) -
+								FirstLowInvalidHeapAttributeNumber);
+	while ((i = bms_next_member(columns, i)) >= 0)
+	{
+		AttrNumber	column = i + FirstLowInvalidHeapAttributeNumber;
+
+		if (column > 0 &&
+			TupleDescAttr(RelationGetDescr(rel), column - 1)->attgenerated)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+					 errmsg("generated columns are not supported in COPY FROM WHERE conditions"),
+					 errdetail("Column \"%s\" is a generated column.",
+							   NameStr(TupleDescAttr(RelationGetDescr(rel), column - 1)->attname))));
+	}
+}
+
 /* The filter of COPY ... WHERE, as CopyFrom wants it. */
 static Node *
-transform_where(ParseState *pstate, ParseNamespaceItem *item, Node *clause)
+transform_where(ParseState *pstate, ParseNamespaceItem *item, Relation rel,
+				Node *clause)
 {
 	if (clause == NULL)
 		return NULL;
@@ -82,6 +109,7 @@ transform_where(ParseState *pstate, ParseNamespaceItem *item, Node *clause)
 	clause = transformExpr(pstate, clause, EXPR_KIND_COPY_WHERE);
 	clause = coerce_to_boolean(pstate, clause, "WHERE");
 	assign_expr_collations(pstate, clause);
+	check_where_columns(rel, clause);
 	clause = eval_const_expressions(NULL, clause);
 	clause = (Node *) canonicalize_qual((Expr *) clause, false);
 	return (Node *) make_ands_implicit((Expr *) clause);
@@ -126,7 +154,7 @@ mig_copy_in(CopyStmt *stmt, const char *source, const char *data, int len)
 	rel = table_openrv(stmt->relation, RowExclusiveLock);
 	item = addRangeTableEntryForRelation(pstate, rel, RowExclusiveLock, NULL,
 										 false, false);
-	where = transform_where(pstate, item, stmt->whereClause);
+	where = transform_where(pstate, item, rel, stmt->whereClause);
 	check_rights(pstate, item, rel, stmt->attlist);
 	rest = data;
 	rest_len = len;

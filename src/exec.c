@@ -193,12 +193,12 @@ stop_statement_timer(void)
 }
 
 /*
- * Runs one text, with its inline COPY data if it has any.  Trees and plans
+ * Runs one text, that of 'stmt' if it is a script's.  Trees and plans
  * live in a child of the current context, which must outlast transactions if
  * the statement may commit.
  */
 static void
-run_text(const char *text, const char *data, int data_len, bool toplevel)
+run_text(const char *text, const MigStatement *stmt, bool toplevel)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "migrate statement",
@@ -210,9 +210,14 @@ run_text(const char *text, const char *data, int data_len, bool toplevel)
 	debug_query_string = MyBackendType == B_BG_WORKER ? text :
 		debug_query_string;
 	raw = parse_one(text);
+	/* an index without a name may have got one meanwhile */
+	if (stmt != NULL && IsA(raw->stmt, IndexStmt))
+		castNode(IndexStmt, raw->stmt)->idxname =
+			castNode(IndexStmt, stmt->raw->stmt)->idxname;
 	start_statement_timer();
-	if (data != NULL)
-		mig_copy_in(castNode(CopyStmt, raw->stmt), text, data, data_len);
+	if (stmt != NULL && stmt->class == MIG_STMT_COPY_IN)
+		mig_copy_in(castNode(CopyStmt, raw->stmt), text, stmt->data,
+					stmt->data_len);
 	else
 		run_in_portal(raw, text, toplevel);
 	stop_statement_timer();
@@ -254,8 +259,7 @@ mig_exec_statement(const MigScript *script, const MigStatement *stmt,
 	callback.arg = &context;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	run_text(text, stmt->class == MIG_STMT_COPY_IN ? stmt->data : NULL,
-			 stmt->data_len, toplevel);
+	run_text(text, stmt, toplevel);
 	error_context_stack = callback.previous;
 	pfree(text);
 }
@@ -264,7 +268,7 @@ mig_exec_statement(const MigScript *script, const MigStatement *stmt,
 void
 mig_exec_sql(const char *sql, bool toplevel)
 {
-	run_text(sql, NULL, 0, toplevel);
+	run_text(sql, NULL, toplevel);
 }
 
 /* Gives the open transaction the options of the script's BEGIN. */

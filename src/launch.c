@@ -276,6 +276,13 @@ renew_snapshot(Portal portal)
 
 	InvalidateCatalogSnapshot();
 	set_safe_flag(false);
+	if (!LocalTransactionIdIsValid(MyProc->fpLocalTransactionId))
+	{
+		VirtualTransactionId vxid;
+
+		GET_VXID_FROM_PGPROC(vxid, *MyProc);
+		VirtualXactLockTableInsert(vxid);
+	}
 	query->snapshot = RegisterSnapshotOnOwner(GetTransactionSnapshot(),
 											  portal->resowner);
 	query->estate->es_snapshot = RegisterSnapshotOnOwner(query->snapshot,
@@ -315,6 +322,13 @@ release_snapshot(Portal portal)
 				 errhint("Close the session's cursors, and call the function alone, outside a transaction block.")));
 	}
 	set_safe_flag(true);
+
+	/*
+	 * An index build that saw the snapshot a moment ago waits for the end of
+	 * this transaction.  It waits for what cannot hurt it any more, and the
+	 * run may be waiting for it: let it go.
+	 */
+	VirtualXactLockTableCleanup();
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_subscription.h"
+#include "catalog/index.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/tablespace.h"
@@ -25,29 +26,41 @@
 #include "leftover.h"
 #include "spi_util.h"
 
+/*
+ * What was there before a statement started is kept as text, each entry a word
+ * of its own meaning:
+ */
+#define ENTRY_INDEX		"index "	/* OID of an index that was there */
+#define ENTRY_NAME		"name "		/* of the index that is to be created */
+#define ENTRY_OBJECT	"object "	/* OID of what is to be removed or created */
+
 /* An index, as far as it matters here. */
 typedef struct IndexState
 {
+	Oid			oid;
 	char	   *name;			/* as pg_class has it */
 	char	   *qualified;		/* with its schema, quoted */
 	bool		valid;
 } IndexState;
 
 /*
- * The indexes of one table, or the invalid ones of the database if 'table' is
- * InvalidOid.
+ * The indexes of one table, or of the database if 'table' is InvalidOid.
+ * Those that a session is building at this moment are left out.
  */
 static List *
 read_indexes(Oid table)
 {
 	static MigQuery query = {
-		"SELECT c.relname::text, format('%I.%I', n.nspname, c.relname),"
-		" i.indisvalid"
+		"SELECT c.oid::bigint, c.relname::text,"
+		" format('%I.%I', n.nspname, c.relname), i.indisvalid"
 		" FROM pg_catalog.pg_index i"
 		" JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
 		" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-		" WHERE CASE WHEN $1 = 0 THEN NOT i.indisvalid AND c.relkind = 'i'"
-		" ELSE i.indrelid::bigint = $1 END ORDER BY 2"
+		" WHERE c.relkind = 'i' AND"
+		" CASE WHEN $1 = 0 THEN NOT i.indisvalid"
+		" ELSE i.indrelid::bigint = $1 END AND NOT EXISTS"
+		" (SELECT FROM pg_catalog.pg_stat_progress_create_index p"
+		" WHERE p.index_relid = c.oid) ORDER BY 1"
 	};
 	MemoryContext context = CurrentMemoryContext;
 	MigSqlSession session;
@@ -63,9 +76,10 @@ read_indexes(Oid table)
 		MemoryContext spi = MemoryContextSwitchTo(context);
 		IndexState *index = palloc(sizeof(IndexState));
 
-		index->name = mig_col_text(i, 1);
-		index->qualified = mig_col_text(i, 2);
-		index->valid = mig_col_bool(i, 3);
+		index->oid = mig_col_int8(i, 1, 0);
+		index->name = mig_col_text(i, 2);
+		index->qualified = mig_col_text(i, 3);
+		index->valid = mig_col_bool(i, 4);
 		result = lappend(result, index);
 		MemoryContextSwitchTo(spi);
 	}
@@ -73,14 +87,22 @@ read_indexes(Oid table)
 	return result;
 }
 
-static bool
-contains(List *names, const char *name)
+static char *
+oid_entry(const char *word, Oid oid)
 {
+	return psprintf("%s%u", word, oid);
+}
+
+/* Is that OID among what was there? */
+static bool
+was_there(List *before, const char *word, Oid oid)
+{
+	char	   *entry = oid_entry(word, oid);
 	ListCell   *lc;
 
-	foreach(lc, names)
+	foreach(lc, before)
 	{
-		if (strcmp(lfirst(lc), name) == 0)
+		if (strcmp(lfirst(lc), entry) == 0)
 			return true;
 	}
 	return false;
@@ -128,85 +150,81 @@ detached_partition(Node *stmt)
 }
 
 /*
- * For each kind of object that a statement creates or removes as a whole: is
- * it there?
+ * For each kind of object that a statement creates or removes as a whole: its
+ * OID, if it is there.
  */
 
-static bool
-index_exists(Node *stmt)
+static Oid
+find_index(Node *stmt)
 {
 	List	   *name = linitial(castNode(DropStmt, stmt)->objects);
 
-	return OidIsValid(RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock,
-									   true));
+	return RangeVarGetRelid(makeRangeVarFromNameList(name), NoLock, true);
 }
 
-static bool
-partition_is_attached(Node *stmt)
+static Oid
+find_attached_partition(Node *stmt)
 {
 	Oid			partition = detached_partition(stmt);
 
-	return OidIsValid(partition) && has_superclass(partition);
+	return OidIsValid(partition) && has_superclass(partition) ?
+		partition : InvalidOid;
 }
 
-static bool
-created_database_exists(Node *stmt)
+static Oid
+find_created_database(Node *stmt)
 {
-	return OidIsValid(get_database_oid(castNode(CreatedbStmt, stmt)->dbname,
-									   true));
+	return get_database_oid(castNode(CreatedbStmt, stmt)->dbname, true);
 }
 
-static bool
-dropped_database_exists(Node *stmt)
+static Oid
+find_dropped_database(Node *stmt)
 {
-	return OidIsValid(get_database_oid(castNode(DropdbStmt, stmt)->dbname,
-									   true));
+	return get_database_oid(castNode(DropdbStmt, stmt)->dbname, true);
 }
 
-static bool
-created_tablespace_exists(Node *stmt)
+static Oid
+find_created_tablespace(Node *stmt)
 {
-	return OidIsValid(get_tablespace_oid(castNode(CreateTableSpaceStmt, stmt)->tablespacename,
-										 true));
+	return get_tablespace_oid(castNode(CreateTableSpaceStmt, stmt)->tablespacename,  true);
 }
 
-static bool
-dropped_tablespace_exists(Node *stmt)
+static Oid
+find_dropped_tablespace(Node *stmt)
 {
-	return OidIsValid(get_tablespace_oid(castNode(DropTableSpaceStmt, stmt)->tablespacename,
-										 true));
+	return get_tablespace_oid(castNode(DropTableSpaceStmt, stmt)->tablespacename,  true);
 }
 
-static bool
-created_subscription_exists(Node *stmt)
+static Oid
+find_created_subscription(Node *stmt)
 {
-	return OidIsValid(get_subscription_oid(castNode(CreateSubscriptionStmt, stmt)->subname,
-										   true));
+	return get_subscription_oid(castNode(CreateSubscriptionStmt, stmt)->subname, true);
 }
 
-static bool
-dropped_subscription_exists(Node *stmt)
+static Oid
+find_dropped_subscription(Node *stmt)
 {
-	return OidIsValid(get_subscription_oid(castNode(DropSubscriptionStmt, stmt)->subname,
-										   true));
+	return get_subscription_oid(castNode(DropSubscriptionStmt, stmt)->subname, true);
 }
 
-/* The transaction of COMMIT or ROLLBACK PREPARED. */
-static bool
-prepared_exists(Node *stmt)
+/* The transaction of COMMIT or ROLLBACK PREPARED: its xid serves as OID. */
+static Oid
+find_prepared(Node *stmt)
 {
 	static MigQuery query = {
-		"SELECT FROM pg_catalog.pg_prepared_xacts WHERE gid = $1"
+		"SELECT transaction::text::bigint FROM pg_catalog.pg_prepared_xacts"
+		" WHERE gid = $1"
 	};
 	MigSqlSession session;
 	MigParams	params = {0};
-	uint64		rows;
+	Oid			found = InvalidOid;
 
 	mig_param_text(&params, castNode(TransactionStmt, stmt)->gid);
 	mig_sql_begin(&session);
-	rows = mig_sql_run(&query, &params);
+	if (mig_sql_run(&query, &params) > 0)
+		found = mig_col_int8(0, 1, 0);
 	mig_sql_end(&session);
-	return rows > 0;
+	return found;
 }
 
 /* How the end of a statement shows in the catalogs. */
@@ -223,24 +241,23 @@ static const struct
 {
 	NodeTag		tag;
 	Effect		effect;
-	bool		(*exists) (Node *stmt);
+	Oid			(*find) (Node *stmt);
 }			effects[] = {
 	{T_IndexStmt, EFFECT_BUILDS_INDEX, NULL},
 	{T_ReindexStmt, EFFECT_REBUILDS_INDEXES, NULL},
-	{T_DropStmt, EFFECT_REMOVES, index_exists},
-	{T_AlterTableStmt, EFFECT_REMOVES, partition_is_attached},
-	{T_CreatedbStmt, EFFECT_CREATES, created_database_exists},
-	{T_DropdbStmt, EFFECT_REMOVES, dropped_database_exists},
-	{T_CreateTableSpaceStmt, EFFECT_CREATES, created_tablespace_exists},
-	{T_DropTableSpaceStmt, EFFECT_REMOVES, dropped_tablespace_exists},
-	{T_CreateSubscriptionStmt, EFFECT_CREATES, created_subscription_exists},
-	{T_DropSubscriptionStmt, EFFECT_REMOVES, dropped_subscription_exists},
-	{T_TransactionStmt, EFFECT_REMOVES, prepared_exists},
+	{T_DropStmt, EFFECT_REMOVES, find_index},
+	{T_AlterTableStmt, EFFECT_REMOVES, find_attached_partition},
+	{T_CreatedbStmt, EFFECT_CREATES, find_created_database},
+	{T_DropdbStmt, EFFECT_REMOVES, find_dropped_database},
+	{T_CreateTableSpaceStmt, EFFECT_CREATES, find_created_tablespace},
+	{T_DropTableSpaceStmt, EFFECT_REMOVES, find_dropped_tablespace},
+	{T_CreateSubscriptionStmt, EFFECT_CREATES, find_created_subscription},
+	{T_DropSubscriptionStmt, EFFECT_REMOVES, find_dropped_subscription},
+	{T_TransactionStmt, EFFECT_REMOVES, find_prepared},
 	{T_VacuumStmt, EFFECT_REPEATABLE, NULL},
 	{T_ClusterStmt, EFFECT_REPEATABLE, NULL},
 	{T_AlterSystemStmt, EFFECT_REPEATABLE, NULL},
 	{T_AlterDatabaseStmt, EFFECT_REPEATABLE, NULL},
-	{T_AlterSubscriptionStmt, EFFECT_REPEATABLE, NULL},
 	{T_DiscardStmt, EFFECT_REPEATABLE, NULL}
 };
 
@@ -257,51 +274,104 @@ find_effect(Node *stmt)
 }
 
 /*
- * To be called before the statement starts: what was there.  Indexes that a
- * failure must not be blamed for, or a mark that the object existed.
+ * An index without a name gets one before it is created, or it could not be
+ * told from others afterwards.
+ */
+static void
+name_index(IndexStmt *stmt, Oid table)
+{
+	StringInfoData columns;
+	ListCell   *lc;
+
+	if (stmt->idxname != NULL)
+		return;
+	initStringInfo(&columns);
+	foreach(lc, stmt->indexParams)
+	{
+		IndexElem  *column = lfirst_node(IndexElem, lc);
+
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? "_" : "",
+						 column->name ? column->name : "expr");
+		if (columns.len >= NAMEDATALEN)
+			break;
+	}
+	stmt->idxname = ChooseRelationName(get_rel_name(table), columns.data,
+									   "idx", get_rel_namespace(table), false);
+}
+
+/* What was there before CREATE INDEX or REINDEX CONCURRENTLY. */
+static List *
+indexes_before(Node *stmt)
+{
+	Oid			table = InvalidOid;
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	if (IsA(stmt, IndexStmt))
+	{
+		table = indexed_table(stmt);
+		if (!OidIsValid(table))
+			return NIL;
+		name_index(castNode(IndexStmt, stmt), table);
+		result = list_make1(psprintf("%s%s", ENTRY_NAME,
+									 castNode(IndexStmt, stmt)->idxname));
+	}
+	foreach(lc, read_indexes(table))
+		result = lappend(result, oid_entry(ENTRY_INDEX,
+										   ((IndexState *) lfirst(lc))->oid));
+	return result;
+}
+
+/*
+ * To be called before the statement starts: what is there.  Gives an index
+ * that is to be created a name, if the statement has none.
  */
 List *
 mig_leftover_before(Node *stmt)
 {
 	int			i = find_effect(stmt);
-	List	   *result = NIL;
-	ListCell   *lc;
+	Oid			object;
 
-	if (i < 0)
+	if (i < 0 || effects[i].effect == EFFECT_REPEATABLE)
 		return NIL;
-	if (effects[i].exists != NULL)
-		return effects[i].exists(stmt) ? list_make1("present") : NIL;
-	if (effects[i].effect == EFFECT_REPEATABLE)
-		return NIL;
-	foreach(lc, read_indexes(IsA(stmt, IndexStmt) ? indexed_table(stmt) :
-							 InvalidOid))
-		result = lappend(result, ((IndexState *) lfirst(lc))->qualified);
-	return result;
+	if (effects[i].find == NULL)
+		return indexes_before(stmt);
+	object = effects[i].find(stmt);
+	return OidIsValid(object) ?
+		list_make1(oid_entry(ENTRY_OBJECT, object)) : NIL;
 }
 
-/* CREATE INDEX CONCURRENTLY: is a new index of that name there and valid? */
+/*
+ * CREATE INDEX CONCURRENTLY: is the index there that was not, and valid?  If a
+ * statement without a name is resumed, it gets the name of its first try.
+ */
 static MigVerdict
 built_index(IndexStmt *stmt, List *before, List **drop)
 {
 	Oid			table = indexed_table((Node *) stmt);
-	MigVerdict	verdict = MIG_VERDICT_RUN;
 	ListCell   *lc;
 
-	if (!OidIsValid(table))
-		return verdict;
+	foreach(lc, before)
+	{
+		const char *entry = lfirst(lc);
+
+		if (strncmp(entry, ENTRY_NAME, strlen(ENTRY_NAME)) == 0)
+			stmt->idxname = pstrdup(entry + strlen(ENTRY_NAME));
+	}
+	if (!OidIsValid(table) || stmt->idxname == NULL)
+		return MIG_VERDICT_RUN;
 	foreach(lc, read_indexes(table))
 	{
 		IndexState *index = lfirst(lc);
 
-		if (contains(before, index->qualified) ||
-			(stmt->idxname != NULL && strcmp(index->name, stmt->idxname) != 0))
+		if (was_there(before, ENTRY_INDEX, index->oid) ||
+			strcmp(index->name, stmt->idxname) != 0)
 			continue;
 		if (index->valid)
-			verdict = MIG_VERDICT_DONE;
-		else
-			*drop = lappend(*drop, index->qualified);
+			return MIG_VERDICT_DONE;
+		*drop = lappend(*drop, index->qualified);
 	}
-	return verdict;
+	return MIG_VERDICT_RUN;
 }
 
 /* REINDEX CONCURRENTLY can always run again, without its transient indexes. */
@@ -314,11 +384,23 @@ rebuilt_indexes(List *before, List **drop)
 	{
 		IndexState *index = lfirst(lc);
 
-		if (!contains(before, index->qualified) &&
+		if (!was_there(before, ENTRY_INDEX, index->oid) &&
 			is_transient_name(index->name))
 			*drop = lappend(*drop, index->qualified);
 	}
 	return MIG_VERDICT_RUN;
+}
+
+/* Is what was to be removed gone?  A name may now find another object. */
+static MigVerdict
+removed_object(Node *stmt, Oid object, List *before)
+{
+	if (before == NIL)
+		return MIG_VERDICT_RUN;
+	if (!OidIsValid(object) || !was_there(before, ENTRY_OBJECT, object))
+		return MIG_VERDICT_DONE;
+	return IsA(stmt, AlterTableStmt) && PartitionHasPendingDetach(object) ?
+		MIG_VERDICT_FINALIZE : MIG_VERDICT_RUN;
 }
 
 /*
@@ -337,14 +419,10 @@ mig_leftover_verdict(Node *stmt, List *before, List **drop)
 	switch (effects[i].effect)
 	{
 		case EFFECT_CREATES:
-			return before == NIL && effects[i].exists(stmt) ?
+			return before == NIL && OidIsValid(effects[i].find(stmt)) ?
 				MIG_VERDICT_DONE : MIG_VERDICT_RUN;
 		case EFFECT_REMOVES:
-			if (!effects[i].exists(stmt))
-				return before != NIL ? MIG_VERDICT_DONE : MIG_VERDICT_RUN;
-			return IsA(stmt, AlterTableStmt) &&
-				PartitionHasPendingDetach(detached_partition(stmt)) ?
-				MIG_VERDICT_FINALIZE : MIG_VERDICT_RUN;
+			return removed_object(stmt, effects[i].find(stmt), before);
 		case EFFECT_BUILDS_INDEX:
 			return built_index(castNode(IndexStmt, stmt), before, drop);
 		case EFFECT_REBUILDS_INDEXES:

@@ -70,15 +70,17 @@ settle_interrupted(const MigRunRecord *run, MigMigration *m)
 	MigEvent	event = {0};
 
 	if (begun)
-		mig_catalog_set_state(m, MIG_PARTIAL, down, down ? m->down : m->up,
-							  -1, "interrupted");
+		mig_catalog_set_state(m, MIG_PARTIAL, down,
+							  down ? m->checksum : run->checksum, -1,
+							  "interrupted");
 	else if (!down)
-		mig_catalog_set_state(m, MIG_FAILED, down, m->up, -1, "interrupted");
+		mig_catalog_set_state(m, MIG_FAILED, down, run->checksum, -1,
+							  "interrupted");
 	event.run = run->run;
 	event.action = run->action;
 	event.outcome = "interrupted";
 	event.elapsed = -1;
-	event.checksum = down ? m->down : m->up;
+	event.checksum = run->checksum;
 	mig_catalog_add_event(run->project, m, &event);
 }
 

@@ -64,7 +64,7 @@ new_work(const MigRun *run, int index)
 	work->total = list_length(run->plan);
 	work->run_start = run->start;
 	if (work->number < work->total)
-		work->next = ((MigMigration *) list_nth(run->plan, work->number))->id;
+		work->next = list_nth(run->plan, work->number);
 
 	mig_position.version = m->version;
 	mig_position.name = m->name;
@@ -108,14 +108,6 @@ announce_waiting(void)
 			(errmsg("waiting for another session that holds the run lock")));
 }
 
-/* Takes the run lock and plans; the plan is empty if nothing is left to do. */
-static void
-plan_run(MigRun *run)
-{
-	mig_repair_interrupted();
-	run->plan = mig_plan(run->request);
-}
-
 /* Records the start of the run. */
 static void
 start_run(MigRun *run)
@@ -134,7 +126,7 @@ start_run(MigRun *run)
 					 errmsg("migration \"%s\" is older than the newest applied migration",
 							mig_label(m->version, m->name))));
 	}
-	run->id = mig_catalog_run_start(run->request, first->id,
+	run->id = mig_catalog_run_start(run->request, first,
 									run->runner ? mig_worker_segment() : 0);
 }
 
@@ -224,7 +216,8 @@ run_in_transaction(MigRun *run)
 		announce_waiting();
 		mig_runlock_wait(false);
 	}
-	plan_run(run);
+	mig_repair_interrupted();
+	run->plan = mig_plan(run->request);
 	if (run->plan == NIL)
 		return;
 	start_run(run);
@@ -272,6 +265,9 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
 
 	if (error->hint != NULL && strstr(error->hint, "SELECT migrate.") != NULL)
 		return;
+	if (work->committed_part)
+		add_hint(error, psprintf("Statement %d committed a part of its work before it failed, and will run again as a whole.",
+								 mig_position.statement));
 	if (state == MIG_PARTIAL)
 	{
 		add_hint(error, psprintf("Correct the rest of the script, store it again and run %s to go on at step %d of %d, or settle it with %s or %s",
@@ -322,12 +318,13 @@ run_one_in_runner(const MigRun *run, int index)
 	MigWork    *work = new_work(run, index);
 	volatile bool there = false;
 
-	mig_worker_clean_session();
-	mig_runlock_after_discard();
 	MemoryContextSwitchTo(work->context);
-	mig_worker_set_position(&mig_position, NULL);
 	PG_TRY();
 	{
+		mig_worker_clean_session();
+		mig_runlock_after_discard();
+		MemoryContextSwitchTo(work->context);
+		mig_worker_set_position(&mig_position, NULL);
 		there = mig_work_load(work);
 		mig_position.active = true;
 		if (there)
@@ -355,7 +352,6 @@ begin(const MigRun *run)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	XactReadOnly = false;
 	MemoryContextSwitchTo(run->context);
 }
 
@@ -390,7 +386,10 @@ run_in_runner(MigRun *run)
 {
 	lock_run(run);
 	begin(run);
-	plan_run(run);
+	mig_repair_interrupted();
+	commit(run);
+	begin(run);
+	run->plan = mig_plan(run->request);
 	if (run->plan != NIL)
 		start_run(run);
 	commit(run);
@@ -399,11 +398,10 @@ run_in_runner(MigRun *run)
 	mig_worker_set_run(run->id);
 	for (int i = 0; i < list_length(run->plan); i++)
 		run_one_in_runner(run, i);
-	/* nor does the last script's session outlive it */
-	mig_worker_clean_session();
-	mig_runlock_after_discard();
 	begin(run);
 	mig_catalog_run_end(run->id, "success");
+	/* with this flush, all that the run committed is safe */
+	ForceSyncCommit();
 	commit(run);
 }
 

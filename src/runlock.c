@@ -23,6 +23,7 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "runlock.h"
@@ -73,13 +74,12 @@ release_at_exit(int code, Datum arg)
 		mig_runlock_release();
 }
 
-/* What both ways of taking the lock need first. */
+/* A session's lock must go with its process. */
 static void
-prepare(bool session)
+prepare_exit(bool session)
 {
 	static bool exit_registered = false;
 
-	run_lock_extension = mig_extension_oid();
 	if (session && !exit_registered)
 		before_shmem_exit(release_at_exit, (Datum) 0);
 	exit_registered |= session;
@@ -92,7 +92,8 @@ prepare(bool session)
 bool
 mig_runlock_try(bool session)
 {
-	prepare(session);
+	prepare_exit(session);
+	run_lock_extension = mig_extension_oid();
 	if (!acquire(DEFAULT_LOCKMETHOD, session, false))
 		return false;
 	if (acquire(USER_LOCKMETHOD, session, false))
@@ -101,11 +102,15 @@ mig_runlock_try(bool session)
 	return false;
 }
 
-/* Takes the run lock, waiting for whoever has it. */
+/*
+ * Takes the run lock, waiting for whoever has it.  mig_runlock_try() was called
+ * before: nothing here looks into the catalogs, as an index build of whoever
+ * has the lock would wait for the snapshot of that.
+ */
 void
 mig_runlock_wait(bool session)
 {
-	prepare(session);
+	InvalidateCatalogSnapshot();
 	for (;;)
 	{
 		(void) acquire(DEFAULT_LOCKMETHOD, session, true);

@@ -13,6 +13,8 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -73,6 +75,9 @@ mig_sql_begin(MigSqlSession *session)
 	if (session->snapshot)
 		PushActiveSnapshot(GetTransactionSnapshot());
 	owner = extension_owner();
+	/* a script may have made its own transaction read-only; not our record */
+	session->read_only = XactReadOnly;
+	XactReadOnly = RecoveryInProgress();
 	session->guc_level = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp",
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
@@ -116,6 +121,7 @@ mig_sql_end(MigSqlSession *session)
 	SPI_finish();
 	SetUserIdAndSecContext(session->role, session->security);
 	AtEOXact_GUC(false, session->guc_level);
+	XactReadOnly = session->read_only;
 	if (session->snapshot)
 		PopActiveSnapshot();
 }
@@ -163,24 +169,18 @@ mig_param_null(MigParams *params)
 	add_param(params, INT8OID, (Datum) 0, true);
 }
 
-/* A one-dimensional array of text, int4 or bool; nulls may be NULL. */
+/* A text[] of the list's C strings. */
 void
-mig_param_array(MigParams *params, Oid element, int n, Datum *values,
-				bool *nulls)
+mig_param_text_array(MigParams *params, List *strings)
 {
-	int16		len;
-	bool		byval;
-	char		align;
-	int			lower = 1;
-	ArrayType  *array;
+	int			n = list_length(strings);
+	Datum	   *values = palloc(sizeof(Datum) * Max(n, 1));
 
-	get_typlenbyvalalign(element, &len, &byval, &align);
-	if (n == 0)
-		array = construct_empty_array(element);
-	else
-		array = construct_md_array(values, nulls, 1, &n, &lower, element,
-								   len, byval, align);
-	add_param(params, get_array_type(element), PointerGetDatum(array), false);
+	for (int i = 0; i < n; i++)
+		values[i] = CStringGetTextDatum(list_nth(strings, i));
+	add_param(params, TEXTARRAYOID,
+			  PointerGetDatum(construct_array(values, n, TEXTOID, -1, false,
+											  TYPALIGN_INT)), false);
 }
 
 /* The value in text form, in the SPI context; NULL if it is null. */

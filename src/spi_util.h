@@ -35,6 +35,7 @@ typedef struct MigSqlSession
 	int			security;
 	int			guc_level;
 	bool		snapshot;
+	bool		read_only;
 } MigSqlSession;
 
 extern void mig_sql_begin(MigSqlSession *session);
@@ -45,8 +46,7 @@ extern void mig_param_text(MigParams *params, const char *value);
 extern void mig_param_int4(MigParams *params, int32 value);
 extern void mig_param_int8(MigParams *params, int64 value);
 extern void mig_param_bool(MigParams *params, bool value);
-extern void mig_param_array(MigParams *params, Oid element, int n,
-							Datum *values, bool *nulls);
+extern void mig_param_text_array(MigParams *params, List *strings);
 extern void mig_param_null(MigParams *params);
 
 extern char *mig_col_text(uint64 row, int column);

@@ -198,14 +198,17 @@ mig_step_split(const MigScript *script, const MigStep *step, int number,
 			   bool toplevel)
 {
 	const MigStep outside = {.toplevel = true};
+	MigStep		part = *step;
 	List	   *steps = NIL;
 
 	/* cannot happen */
 	if (number < step->first || number > step->last)
 		elog(ERROR, "statement %d is not in the step of statements %d to %d",
 			 number, step->first, step->last);
-	steps = add_step(script, steps, step, step->first, number - 1);
-	steps = add_step(script, steps, toplevel ? &outside : step,
+	if (part.origin == 0)
+		part.origin = step->first;
+	steps = add_step(script, steps, &part, step->first, number - 1);
+	steps = add_step(script, steps, toplevel ? &outside : &part,
 					 number, number);
-	return add_step(script, steps, step, number + 1, step->last);
+	return add_step(script, steps, &part, number + 1, step->last);
 }

@@ -37,6 +37,7 @@ typedef struct MigStep
 	int			first;
 	int			last;
 	bool		toplevel;		/* one statement, outside any transaction block */
+	int			origin;			/* first statement before a split; 0: none */
 	bool		block;			/* the script itself wrote BEGIN ... COMMIT */
 	List	   *begin_options;	/* of BEGIN: DefElems for SET TRANSACTION */
 } MigStep;

@@ -9,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "storage/fd.h"
@@ -93,7 +94,8 @@ mig_store_read_directory(const char *directory)
 		error_context_stack = &callback;
 		file = palloc(sizeof(MigFile));
 		file->path = pg_any_to_server(path, strlen(path), PG_UTF8);
-		file->content = read_file(path);
+		/* of the others, the layout wants to know the names only */
+		file->content = pg_str_endswith(path, ".sql") ? read_file(path) : "";
 		error_context_stack = callback.previous;
 		result = lappend(result, file);
 	}
@@ -156,13 +158,10 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 	error_context_stack = &callback;
 	same = mig_compare_same(ran, d->up.text, &line_ran, &line_new);
 	error_context_stack = callback.previous;
-	if (same)
-		return;
 	if (m->accept)
-	{
 		accept_edit(m, checksum);
+	if (same || m->accept)
 		return;
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is applied and its text has changed",
@@ -260,7 +259,8 @@ store_existing(MigMigration *m, const MigDefinition *d)
 		return "unchanged";
 	}
 	check_not_running(m);
-	if (!m->repeatable && m->state == MIG_APPLIED && strcmp(up, m->up) != 0)
+	if (!m->repeatable && strcmp(up, m->up) != 0 &&
+		(m->state == MIG_APPLIED || (m->state == MIG_PARTIAL && m->state_down)))
 		check_edit(m, d, up);
 	mig_catalog_replace(m->id, d);
 	return "replaced";

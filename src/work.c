@@ -54,8 +54,6 @@ mig_work_begin(MigWork *work)
 		return;
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	/* a script may have set default_transaction_read_only */
-	XactReadOnly = false;
 	MemoryContextSwitchTo(work->context);
 }
 
@@ -82,7 +80,9 @@ mig_work_commit(MigWork *work, bool synchronous)
 {
 	if (!work->runner)
 		return;
-	if (!synchronous)
+	if (synchronous)
+		ForceSyncCommit();
+	else
 		(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
 								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
 								 false);
@@ -99,6 +99,7 @@ mig_work_commit(MigWork *work, bool synchronous)
 static const MigStatement *
 statement(const MigWork *work, int number)
 {
+	Assert(number >= 1 && number <= work->script->nstatements);
 	return &work->script->statements[number - 1];
 }
 
@@ -137,6 +138,8 @@ end_step_at(MigWork *work, int last)
 		*head = *tail = *step;
 		head->last = last;
 		tail->first = last + 1;
+		if (tail->origin == 0)
+			tail->origin = step->first;
 		replace_step(work, i, list_make2(head, tail));
 		return;
 	}
@@ -188,6 +191,25 @@ check_unchanged(const MigWork *work, const MigLedgerStep *step)
 									  "rolled_back", work->project))));
 }
 
+/* Temporary objects of a completed step went with the session of its run. */
+static void
+check_temporary(const MigWork *work, const MigLedgerStep *step)
+{
+	const MigMigration *m = work->migration;
+	const char *argument = mig_argument(m->version, m->name);
+
+	if (!step->temporary)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" cannot go on after statement %d",
+					mig_label(m->version, m->name), step->last),
+			 errdetail("The completed statements made temporary objects, which are gone with their session."),
+			 errhint("Complete or undo the migration by hand and run %s or %s",
+					 mig_call_resolve(argument, "applied", work->project),
+					 mig_call_resolve(argument, "rolled_back", work->project))));
+}
+
 /*
  * A statement that was started on its own is a step at top level again, also
  * if only its failure had shown that it has to be.
@@ -220,8 +242,10 @@ read_ledger(MigWork *work)
 		if (step->done)
 		{
 			check_unchanged(work, step);
+			check_temporary(work, step);
 			end_step_at(work, step->last);
-			work->done = Max(work->done, step->last);
+			work->done = step->last;
+			work->settings = step->settings;
 		}
 		else
 			work->started = step;
@@ -250,7 +274,8 @@ skip(MigWork *work)
 	ereport(NOTICE,
 			(errmsg("migration \"%s\" was removed meanwhile",
 					mig_label(m->version, m->name))));
-	mig_catalog_run_current(work->run, work->next);
+	if (work->next != NULL && (m = mig_catalog_get(work->next->id)) != NULL)
+		mig_catalog_run_goes_on(work->run, m, m);
 	mig_work_commit(work, false);
 }
 
@@ -278,6 +303,9 @@ mig_work_load(MigWork *work)
 		skip(work);
 		return false;
 	}
+	if (strcmp(m->up, work->migration->up) != 0 ||
+		(work->down && strcmp(m->down, work->migration->down) != 0))
+		mig_catalog_run_goes_on(work->run, m, m);
 	work->migration = m;
 	work->script =
 		mig_script_parse(mig_catalog_text(work->down ? m->down : m->up),
@@ -355,7 +383,8 @@ record_success(MigWork *work)
 	if (event.step > 1 || work->done > 0 || work->started != NULL)
 		mig_catalog_drop_steps(m->id);
 	mig_catalog_add_event(work->project, m, &event);
-	mig_catalog_run_current(work->run, work->next);
+	mig_catalog_run_goes_on(work->run, m, work->next);
+	work->recorded = true;
 }
 
 /* A step is done: if it was the last one, the migration is. */
@@ -373,6 +402,9 @@ record_step(MigWork *work, const MigStep *step)
 	ledger.last = step->last;
 	ledger.checksum = statements_checksum(work, step->first, step->last);
 	ledger.done = true;
+	if (work->runner)
+		ledger.settings = mig_worker_session_settings();
+	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, &ledger);
 }
 
@@ -443,33 +475,6 @@ run_statement(MigWork *work, int number, bool toplevel)
 		(void) SetClientEncoding(GetDatabaseEncoding());
 }
 
-/* Does this statement set something for the rest of the session? */
-static bool
-is_session_setting(const MigStatement *s)
-{
-	Node	   *stmt = s->raw->stmt;
-
-	if (IsA(stmt, VariableSetStmt))
-	{
-		VariableSetStmt *set = castNode(VariableSetStmt, stmt);
-
-		return !set->is_local && !(set->kind == VAR_SET_MULTI &&
-								   strcmp(set->name, "TRANSACTION") == 0);
-	}
-	if (IsA(stmt, SelectStmt))
-	{
-		/* pg_dump writes SELECT pg_catalog.set_config('search_path', ...) */
-		List	   *targets = castNode(SelectStmt, stmt)->targetList;
-		Node	   *value = list_length(targets) == 1 ?
-			linitial_node(ResTarget, targets)->val : NULL;
-
-		return value != NULL && IsA(value, FuncCall) &&
-			strcmp(strVal(llast(castNode(FuncCall, value)->funcname)),
-				   "set_config") == 0;
-	}
-	return false;
-}
-
 /*
  * The completed steps ran in another session: what they set for the rest of
  * the script is set again.
@@ -477,11 +482,29 @@ is_session_setting(const MigStatement *s)
 static void
 replay_settings(MigWork *work)
 {
-	begin_block(work);
-	for (int i = 1; i <= work->done; i++)
-		if (is_session_setting(statement(work, i)))
-			run_statement(work, i, false);
+	mig_work_begin(work);
+	mig_worker_restore_session(work->settings);
 	mig_work_commit(work, false);
+}
+
+/* SET LOCAL, which ends with its transaction. */
+static bool
+is_local_setting(const MigStatement *s)
+{
+	Node	   *stmt = s->raw->stmt;
+
+	return IsA(stmt, VariableSetStmt) && castNode(VariableSetStmt, stmt)->is_local;
+}
+
+/* A step that was one with others keeps what SET LOCAL set before it. */
+static void
+repeat_local_settings(MigWork *work, const MigStep *step)
+{
+	if (step->origin == 0)
+		return;
+	for (int i = step->origin; i < step->first; i++)
+		if (is_local_setting(statement(work, i)))
+			run_statement(work, i, false);
 }
 
 /* Errors of a commit, say of a deferred constraint, belong to no statement. */
@@ -492,10 +515,7 @@ commit_error_context(void *arg)
 			   mig_position_label());
 }
 
-/*
- * Records a step in its own transaction and commits.  What made its
- * transaction read-only can be run twice, and is recorded in another one.
- */
+/* Records a step in its own transaction and commits. */
 static void
 finish_block(MigWork *work, const MigStep *step)
 {
@@ -506,11 +526,6 @@ finish_block(MigWork *work, const MigStep *step)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	mig_position.statement = 0;
-	if (XactReadOnly && work->runner)
-	{
-		mig_work_commit(work, false);
-		mig_work_begin(work);
-	}
 	record_step(work, step);
 	mig_work_commit(work, false);
 	error_context_stack = callback.previous;
@@ -523,6 +538,7 @@ run_block(MigWork *work, const MigStep *step)
 	begin_block(work);
 	if (step->begin_options != NIL)
 		mig_exec_set_transaction(step->begin_options);
+	repeat_local_settings(work, step);
 	for (int i = step->first; i <= step->last; i++)
 		run_statement(work, i, false);
 	finish_block(work, step);
@@ -609,8 +625,10 @@ start_step(MigWork *work, const MigStep *step)
 	ledger->last = step->last;
 	ledger->checksum = statements_checksum(work, step->first, step->last);
 	ledger->before = mig_leftover_before(statement(work, step->first)->raw->stmt);
+	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
-	mig_work_commit(work, false);
+	/* not all that the statement does need be in this server's WAL */
+	mig_work_commit(work, true);
 	work->started = ledger;
 }
 
@@ -626,12 +644,18 @@ run_toplevel(MigWork *work, const MigStep *step)
 		if (!resumed)
 			start_step(work, step);
 		mig_work_begin(work);
+		work->attempting = true;
 		run_statement(work, step->first, true);
 		mig_work_commit(work, false);
+		work->attempting = false;
 	}
+
+	/* it is done: a cancel now must not make it run again */
+	HOLD_CANCEL_INTERRUPTS();
 	mig_work_begin(work);
 	record_step(work, step);
 	mig_work_commit(work, false);
+	RESUME_CANCEL_INTERRUPTS();
 	work->started = NULL;
 }
 
@@ -654,6 +678,28 @@ mig_work_catch(MigWork *work)
 	return error;
 }
 
+/* Would this statement's effect on its transaction end with a split? */
+static bool
+binds_transaction(const MigStatement *s, bool toplevel)
+{
+	Node	   *stmt = s->raw->stmt;
+
+	if (IsA(stmt, LockStmt) || IsA(stmt, ConstraintsSetStmt))
+		return true;
+	/* repeated for what comes later, but not for a statement at top level */
+	return toplevel && is_local_setting(s);
+}
+
+/* Does the step, up to its failed statement, mean the same when it is split? */
+static bool
+is_divisible(const MigWork *work, const MigStep *step, bool toplevel)
+{
+	for (int i = step->first; i < mig_position.statement; i++)
+		if (binds_transaction(statement(work, i), toplevel))
+			return false;
+	return true;
+}
+
 /*
  * Did the statement fail only because it was in a transaction with others?
  * Then its step can be split.  A block that the script wrote itself cannot.
@@ -670,11 +716,13 @@ can_split(const MigWork *work, const MigStep *step, int sqlstate)
 	switch (sqlstate)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
-			return step->first < s->number;
+			return step->first < s->number && is_divisible(work, step, false);
 		case ERRCODE_INVALID_TRANSACTION_TERMINATION:
-			return s->class == MIG_STMT_PROCEDURAL;
+			return s->class == MIG_STMT_PROCEDURAL &&
+				is_divisible(work, step, true);
 		case ERRCODE_ACTIVE_SQL_TRANSACTION:
-			return !IsA(s->raw->stmt, VariableSetStmt);
+			return !IsA(s->raw->stmt, VariableSetStmt) &&
+				is_divisible(work, step, true);
 		default:
 			return false;
 	}
@@ -760,6 +808,12 @@ mig_work_run(MigWork *work)
 		if (run_step(work))
 			work->at++;
 	}
+	if (work->recorded)
+		return;
+	/* an edit has removed all that was left to do */
+	mig_work_begin(work);
+	record_success(work);
+	mig_work_commit(work, false);
 }
 
 /*
@@ -822,7 +876,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	char	   *note;
 	MigState	state;
 
-	if (work->started != NULL)
+	if (work->attempting)
 		clean_up_started(work);
 	event.outcome = error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
 		"cancelled" : "failed";
@@ -848,8 +902,10 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	if (mig_catalog_run_end(work->run, event.outcome))
 	{
 		if (state != MIG_APPLIED)
-			mig_catalog_set_state(m, state, work->down, event.checksum, -1,
-								  note);
+			mig_catalog_set_state(m, state, work->down,
+								  work->down ? m->checksum : m->up, -1, note);
+		else
+			mig_catalog_still_applied(m->id);
 		mig_catalog_add_event(work->project, m, &event);
 	}
 	mig_work_commit(work, true);

@@ -21,7 +21,7 @@ typedef struct MigWork
 	bool		down;
 	const char *project;
 	MigMigration *migration;
-	int64		next;			/* the run's next migration; 0: none */
+	MigMigration *next;			/* the run's next one; NULL: none */
 	int			number;			/* this one is the number-th ... */
 	int			total;			/* ... of so many */
 	instr_time	run_start;
@@ -33,7 +33,10 @@ typedef struct MigWork
 	List	   *steps;			/* of MigStep *, split where needed */
 	int			at;				/* index of the current one */
 	int			done;			/* statements 1 to this one are committed */
-	MigLedgerStep *started;		/* its outcome is not yet known */
+	List	   *settings;		/* what they have set for their session */
+	bool		recorded;		/* as done */
+	MigLedgerStep *started;		/* recorded as started, not yet as done */
+	bool		attempting;		/* it runs in this process at this moment */
 	bool		committed_part; /* a CALL or DO committed before it failed */
 	char	   *splits;			/* commit boundaries that were added */
 } MigWork;

@@ -399,6 +399,49 @@ mig_worker_clean_session(void)
 }
 
 /*
+ * What a script has set for the rest of its session, as name, value, ...: all
+ * that is set but did not come from the caller.  The identity comes first, as
+ * it decides what may be set, and its role last.
+ */
+List *
+mig_worker_session_settings(void)
+{
+	struct config_generic **settings;
+	List	   *result = NIL;
+	int			n;
+
+	if (GetSessionUserId() != wire->session_user)
+		result = list_make2("session_authorization",
+							GetUserNameFromId(GetSessionUserId(), false));
+	settings = mig_guc_variables(&n);
+	for (int i = 0; i < n; i++)
+	{
+		const char *value;
+
+		if (!setting_travels(settings[i]) ||
+			settings[i]->source != PGC_S_SESSION ||
+			(value = setting_value(settings[i])) == NULL)
+			continue;
+		result = lappend(result, pstrdup(settings[i]->name));
+		result = lappend(result, pstrdup(value));
+	}
+	if (GetOuterUserId() == wire->role)
+		return result;
+	result = lappend(result, "role");
+	return lappend(result, GetOuterUserId() == GetSessionUserId() ? "none" :
+				   GetUserNameFromId(GetOuterUserId(), false));
+}
+
+/* Sets again what mig_worker_session_settings() has said; in a transaction. */
+void
+mig_worker_restore_session(List *settings)
+{
+	for (int i = 0; i + 1 < list_length(settings); i += 2)
+		SetConfigOption(list_nth(settings, i), list_nth(settings, i + 1),
+						superuser() ? PGC_SUSET : PGC_USERSET, PGC_S_SESSION);
+}
+
+/*
  * What the caller and others see
  */
 

@@ -8,6 +8,7 @@
 #ifndef MIG_WORKER_H
 #define MIG_WORKER_H
 
+#include "nodes/pg_list.h"
 #include "storage/dsm.h"
 #include "utils/elog.h"
 
@@ -17,6 +18,8 @@
 extern void mig_worker_open(Datum main_arg, MigRequest *request,
 							MigCaller *caller);
 extern void mig_worker_clean_session(void);
+extern List *mig_worker_session_settings(void);
+extern void mig_worker_restore_session(List *settings);
 extern void mig_worker_send_row(const MigRunRow *row, void *arg);
 extern void mig_worker_set_run(int64 run);
 extern void mig_worker_set_position(const MigPosition *position,
