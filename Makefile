@@ -32,6 +32,7 @@ PGFILEDESC = "migrate - the database's own migration manager"
 
 OBJS = \
 	src/api.o \
+	src/blockers.o \
 	src/catalog.o \
 	src/classify.o \
 	src/compare.o \
@@ -40,6 +41,7 @@ OBJS = \
 	src/guc.o \
 	src/launch.o \
 	src/layout.o \
+	src/ledger.o \
 	src/leftover.o \
 	src/meta.o \
 	src/migrate.o \

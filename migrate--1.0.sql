@@ -305,9 +305,9 @@ BEGIN ATOMIC
         SELECT m.*, s.state, s.direction, s.checksum, s.applied_at,
                s.applied_by, s.elapsed, s.note, s.accept,
                r.run IS NOT NULL AS current,
-               pg_is_in_recovery() OR EXISTS (
+               r.run IS NOT NULL AND (pg_is_in_recovery() OR EXISTS (
                    SELECT FROM pg_stat_activity a
-                   WHERE a.pid = r.pid AND a.backend_start <= r.started_at) AS running,
+                   WHERE a.pid = r.pid AND a.backend_start <= r.started_at)) AS running,
                max(m.sort_key) FILTER (WHERE s.state = 'applied') OVER (PARTITION BY m.kind) AS newest
         FROM chosen
              JOIN migrate.migration m USING (project)

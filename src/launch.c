@@ -20,10 +20,8 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "catalog/pg_authid.h"
 #include "executor/spi.h"
 #include "libpq/pqmq.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
@@ -34,14 +32,12 @@
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
 #include "tcop/pquery.h"
-#include "utils/acl.h"
-#include "utils/array.h"
 #include "utils/backend_status.h"
-#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "blockers.h"
 #include "compat.h"
 #include "launch.h"
 #include "wire.h"
@@ -53,12 +49,6 @@
 /* How often to look who blocks the runner, and to repeat what was seen */
 #define LOOK_INTERVAL_MS	1000
 #define REPEAT_INTERVAL_MS	30000
-
-/* How far to follow a chain of waiting sessions */
-#define MAX_CHAIN			64
-
-/* Of a blocker's query, in a notice */
-#define QUERY_EXCERPT		200
 
 /* One run, as its caller sees it. */
 typedef struct MigLaunch
@@ -517,46 +507,6 @@ receive_messages(MigLaunch *launch)
  */
 
 /*
- * Adds to 'pids' whom a process waits for; 0 is a prepared transaction.  Asks
- * the lock manager and no catalog.
- */
-static List *
-add_blockers(List *pids, int pid)
-{
-	ArrayType  *found;
-	int32	   *values;
-	int			n;
-	int			i;
-
-	found = DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids,
-												   Int32GetDatum(pid)));
-	n = ArrayGetNItems(ARR_NDIM(found), ARR_DIMS(found));
-	values = (int32 *) ARR_DATA_PTR(found);
-	for (i = 0; i < n; i++)
-		pids = list_append_unique_int(pids, values[i]);
-	return pids;
-}
-
-/* Does any of these processes, or one that they wait for, wait for us? */
-static bool
-wait_for_us(List *pids)
-{
-	List	   *chain = list_copy(pids);
-	int			i;
-
-	for (i = 0; i < list_length(chain) && i < MAX_CHAIN; i++)
-	{
-		int			pid = list_nth_int(chain, i);
-
-		if (pid == MyProcPid)
-			return true;
-		if (pid != 0)
-			chain = add_blockers(chain, pid);
-	}
-	return false;
-}
-
-/*
  * The run and its caller wait for each other.  The caller alone knows, as it
  * waits on a latch.
  */
@@ -573,87 +523,6 @@ report_circle(MigLaunch *launch, List *blockers)
 					   (int) launch->pid, linitial_int(blockers), MyProcPid),
 			 errhint("Release this session's locks, if it holds any, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
 					 launch->function)));
-}
-
-static const char *
-state_name(BackendState state)
-{
-	switch (state)
-	{
-		case STATE_IDLE:
-			return "idle";
-		case STATE_IDLEINTRANSACTION:
-			return "idle in transaction";
-		case STATE_IDLEINTRANSACTION_ABORTED:
-			return "idle in transaction (aborted)";
-		default:
-			return "active";
-	}
-}
-
-/* The entry of a process in pg_stat_activity as it is now, or NULL. */
-static PgBackendStatus *
-find_activity(int pid)
-{
-	int			n = pgstat_fetch_stat_numbackends();
-	int			i;
-
-	for (i = 1; i <= n; i++)
-	{
-		LocalPgBackendStatus *entry = mig_local_beentry_by_index(i);
-
-		if (entry != NULL && entry->backendStatus.st_procpid == pid)
-			return &entry->backendStatus;
-	}
-	return NULL;
-}
-
-/*
- * One sentence about what a blocker does; as much of it as pg_stat_activity
- * would show.
- */
-static void
-describe_blocker(StringInfo buf, int pid)
-{
-	PgBackendStatus *entry = pid == 0 ? NULL : find_activity(pid);
-	const char *type;
-	char	   *query;
-
-	if (buf->len > 0)
-		appendStringInfoChar(buf, '\n');
-	if (pid == 0)
-	{
-		appendStringInfoString(buf, "A prepared transaction holds the lock; pg_prepared_xacts shows it.");
-		return;
-	}
-	if (entry == NULL)
-	{
-		appendStringInfo(buf, "Pid %d is gone by now.", pid);
-		return;
-	}
-	type = GetBackendTypeDesc(entry->st_backendType);
-	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_ALL_STATS) &&
-		!has_privs_of_role(GetUserId(), entry->st_userid))
-	{
-		appendStringInfo(buf, "Pid %d is a %s of another role.", pid, type);
-		return;
-	}
-
-	appendStringInfo(buf, "Pid %d is a %s", pid, type);
-	if (entry->st_appname[0] != '\0')
-		appendStringInfo(buf, ", application \"%s\"", entry->st_appname);
-	if (entry->st_state_start_timestamp != 0)
-		appendStringInfo(buf, ", %s for %ld s", state_name(entry->st_state),
-						 TimestampDifferenceMilliseconds(entry->st_state_start_timestamp,
-														 GetCurrentTimestamp()) / 1000);
-	/* another database's text may be in another encoding */
-	query = pgstat_clip_activity(entry->st_activity_raw);
-	if (entry->st_databaseid == MyDatabaseId && query[0] != '\0')
-		appendStringInfo(buf, "; its query: %.*s",
-						 pg_mbcliplen(query, strlen(query), QUERY_EXCERPT),
-						 query);
-	else
-		appendStringInfoChar(buf, '.');
 }
 
 /* Tells the user whom the run waits for. */
@@ -675,7 +544,7 @@ report_blockers(MigLaunch *launch, List *blockers)
 			appendStringInfoString(&whom, ", ");
 		appendStringInfoString(&whom, pid == 0 ? "a prepared transaction" :
 							   psprintf("pid %d", pid));
-		describe_blocker(&details, pid);
+		mig_blockers_describe(&details, pid);
 	}
 	pgstat_clear_backend_activity_snapshot();
 
@@ -712,8 +581,8 @@ look_for_blockers(MigLaunch *launch)
 		return true;
 	launch->next_look = TimestampTzPlusMilliseconds(now, LOOK_INTERVAL_MS);
 
-	blockers = add_blockers(NIL, (int) launch->pid);
-	if (wait_for_us(blockers))
+	blockers = mig_blockers_add(NIL, (int) launch->pid);
+	if (mig_blockers_include_us(blockers))
 	{
 		if (launch->cancels == 0)
 			report_circle(launch, blockers);

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "exec.h"
+#include "ledger.h"
 #include "leftover.h"
 #include "runctx.h"
 #include "runlock.h"
@@ -96,164 +97,10 @@ mig_work_commit(MigWork *work, bool synchronous)
  * The script and its steps
  */
 
-static const MigStatement *
-statement(const MigWork *work, int number)
-{
-	Assert(number >= 1 && number <= work->script->nstatements);
-	return &work->script->statements[number - 1];
-}
-
 static MigStep *
 current_step(const MigWork *work)
 {
 	return list_nth(work->steps, work->at);
-}
-
-/* Replaces a step by the steps that a commit boundary makes of it. */
-static void
-replace_step(MigWork *work, int index, List *steps)
-{
-	List	   *result = list_copy_head(work->steps, index);
-
-	result = list_concat(result, steps);
-	for (int i = index + 1; i < list_length(work->steps); i++)
-		result = lappend(result, list_nth(work->steps, i));
-	work->steps = result;
-}
-
-/* Makes statement 'last' the last one of its step. */
-static void
-end_step_at(MigWork *work, int last)
-{
-	for (int i = 0; i < list_length(work->steps); i++)
-	{
-		MigStep    *step = list_nth(work->steps, i);
-		MigStep    *head;
-		MigStep    *tail;
-
-		if (step->first > last || step->last <= last)
-			continue;
-		head = palloc(sizeof(MigStep));
-		tail = palloc(sizeof(MigStep));
-		*head = *tail = *step;
-		head->last = last;
-		tail->first = last + 1;
-		if (tail->origin == 0)
-			tail->origin = step->first;
-		replace_step(work, i, list_make2(head, tail));
-		return;
-	}
-}
-
-/* The checksum of statements, whatever stands between them. */
-static char *
-statements_checksum(const MigWork *work, int first, int last)
-{
-	StringInfoData text;
-
-	initStringInfo(&text);
-	for (int i = first; i <= last; i++)
-	{
-		const MigStatement *s = statement(work, i);
-
-		appendBinaryStringInfo(&text, work->script->text + s->location, s->len);
-		appendStringInfoString(&text, ";\n");
-		if (s->class == MIG_STMT_COPY_IN)
-			appendBinaryStringInfo(&text, s->data, s->data_len);
-	}
-	return mig_checksum(text.data, text.len);
-}
-
-/* A step that was completed or begun must be in the script as it was. */
-static void
-check_unchanged(const MigWork *work, const MigLedgerStep *step)
-{
-	const MigMigration *m = work->migration;
-	int			line = 0;
-
-	if (step->last <= work->script->nstatements &&
-		strcmp(statements_checksum(work, step->first, step->last),
-			   step->checksum) == 0)
-		return;
-	if (step->first <= work->script->nstatements)
-		line = statement(work, step->first)->line;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 step->done ?
-			 errmsg("a completed step of migration \"%s\" has changed",
-					mig_label(m->version, m->name)) :
-			 errmsg("an interrupted step of migration \"%s\" has changed",
-					mig_label(m->version, m->name)),
-			 errdetail("Statements %d to %d, now at line %d, have run already.",
-					   step->first, step->last, line),
-			 errhint("Restore their text and store the migration again, or undo them by hand and run %s",
-					 mig_call_resolve(mig_argument(m->version, m->name),
-									  "rolled_back", work->project))));
-}
-
-/* Temporary objects of a completed step went with the session of its run. */
-static void
-check_temporary(const MigWork *work, const MigLedgerStep *step)
-{
-	const MigMigration *m = work->migration;
-	const char *argument = mig_argument(m->version, m->name);
-
-	if (!step->temporary)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("migration \"%s\" cannot go on after statement %d",
-					mig_label(m->version, m->name), step->last),
-			 errdetail("The completed statements made temporary objects, which are gone with their session."),
-			 errhint("Complete or undo the migration by hand and run %s or %s",
-					 mig_call_resolve(argument, "applied", work->project),
-					 mig_call_resolve(argument, "rolled_back", work->project))));
-}
-
-/*
- * A statement that was started on its own is a step at top level again, also
- * if only its failure had shown that it has to be.
- */
-static void
-isolate_step(MigWork *work, int number)
-{
-	if (number > 1)
-		end_step_at(work, number - 1);
-	end_step_at(work, number);
-	for (int i = 0; i < list_length(work->steps); i++)
-	{
-		MigStep    *step = list_nth(work->steps, i);
-
-		if (step->first == number && step->last == number)
-			step->toplevel = true;
-	}
-}
-
-/* Takes over what an earlier run of this script recorded. */
-static void
-read_ledger(MigWork *work)
-{
-	ListCell   *lc;
-
-	foreach(lc, mig_catalog_steps(work->migration->id, work->down))
-	{
-		MigLedgerStep *step = lfirst(lc);
-
-		if (step->done)
-		{
-			check_unchanged(work, step);
-			check_temporary(work, step);
-			end_step_at(work, step->last);
-			work->done = step->last;
-			work->settings = step->settings;
-		}
-		else
-			work->started = step;
-	}
-	if (work->started == NULL)
-		return;
-	check_unchanged(work, work->started);
-	isolate_step(work, work->started->first);
 }
 
 /* Names the migration in errors of its parsing. */
@@ -314,7 +161,7 @@ mig_work_load(MigWork *work)
 						 m->up_no_transaction);
 	work->steps = work->script->steps;
 	if (m->state == MIG_FAILED || m->state == MIG_PARTIAL)
-		read_ledger(work);
+		mig_ledger_read(work);
 	mig_work_commit(work, false);
 	error_context_stack = callback.previous;
 	return true;
@@ -335,7 +182,7 @@ mig_work_check_atomic(MigWork *work, const char *obstacle)
 		if ((!step->toplevel && step->begin_options == NIL) ||
 			step->last <= work->done)
 			continue;
-		s = statement(work, step->first);
+		s = mig_ledger_statement(work, step->first);
 		ereport(ERROR,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("%s of migration \"%s\" cannot run within the caller's transaction",
@@ -400,7 +247,7 @@ record_step(MigWork *work, const MigStep *step)
 	}
 	ledger.first = step->first;
 	ledger.last = step->last;
-	ledger.checksum = statements_checksum(work, step->first, step->last);
+	ledger.checksum = mig_ledger_checksum(work, step->first, step->last);
 	ledger.done = true;
 	if (work->runner)
 		ledger.settings = mig_worker_session_settings();
@@ -425,7 +272,7 @@ announce(const MigWork *work)
 		appendStringInfo(&text, ": step %d of %d, ", work->at + 1,
 						 list_length(work->steps));
 		if (step->first == step->last)
-			appendStringInfoString(&text, GetCommandTagName(statement(work, step->first)->tag));
+			appendStringInfoString(&text, GetCommandTagName(mig_ledger_statement(work, step->first)->tag));
 		else
 			appendStringInfo(&text, "statements %d to %d", step->first,
 							 step->last);
@@ -455,7 +302,7 @@ check_cancelled(void)
 static void
 run_statement(MigWork *work, int number, bool toplevel)
 {
-	const MigStatement *s = statement(work, number);
+	const MigStatement *s = mig_ledger_statement(work, number);
 
 	if (s->class == MIG_STMT_BEGIN || s->class == MIG_STMT_COMMIT)
 		return;
@@ -503,7 +350,7 @@ repeat_local_settings(MigWork *work, const MigStep *step)
 	if (step->origin == 0)
 		return;
 	for (int i = step->origin; i < step->first; i++)
-		if (is_local_setting(statement(work, i)))
+		if (is_local_setting(mig_ledger_statement(work, i)))
 			run_statement(work, i, false);
 }
 
@@ -560,7 +407,7 @@ run_own(MigWork *work, const char *sql)
 static MigVerdict
 settle_leftover(MigWork *work)
 {
-	Node	   *stmt = statement(work, work->started->first)->raw->stmt;
+	Node	   *stmt = mig_ledger_statement(work, work->started->first)->raw->stmt;
 	MigVerdict	verdict;
 	List	   *drop;
 	ListCell   *lc;
@@ -579,7 +426,7 @@ static void
 report_unknown_outcome(const MigWork *work)
 {
 	const MigMigration *m = work->migration;
-	const MigStatement *s = statement(work, work->started->first);
+	const MigStatement *s = mig_ledger_statement(work, work->started->first);
 	const char *argument = mig_argument(m->version, m->name);
 
 	ereport(ERROR,
@@ -606,7 +453,7 @@ resume_started(MigWork *work)
 		case MIG_VERDICT_DONE:
 			return true;
 		case MIG_VERDICT_FINALIZE:
-			run_own(work, mig_leftover_finalize(statement(work, step->first)->raw->stmt));
+			run_own(work, mig_leftover_finalize(mig_ledger_statement(work, step->first)->raw->stmt));
 			return true;
 		case MIG_VERDICT_UNKNOWN:
 			report_unknown_outcome(work);
@@ -623,8 +470,8 @@ start_step(MigWork *work, const MigStep *step)
 	mig_work_begin(work);
 	ledger->first = step->first;
 	ledger->last = step->last;
-	ledger->checksum = statements_checksum(work, step->first, step->last);
-	ledger->before = mig_leftover_before(statement(work, step->first)->raw->stmt);
+	ledger->checksum = mig_ledger_checksum(work, step->first, step->last);
+	ledger->before = mig_leftover_before(mig_ledger_statement(work, step->first)->raw->stmt);
 	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
 	/* not all that the statement does need be in this server's WAL */
@@ -695,7 +542,7 @@ static bool
 is_divisible(const MigWork *work, const MigStep *step, bool toplevel)
 {
 	for (int i = step->first; i < mig_position.statement; i++)
-		if (binds_transaction(statement(work, i), toplevel))
+		if (binds_transaction(mig_ledger_statement(work, i), toplevel))
 			return false;
 	return true;
 }
@@ -712,7 +559,7 @@ can_split(const MigWork *work, const MigStep *step, int sqlstate)
 	if (!work->runner || step->toplevel || step->block ||
 		mig_position.statement == 0)
 		return false;
-	s = statement(work, mig_position.statement);
+	s = mig_ledger_statement(work, mig_position.statement);
 	switch (sqlstate)
 	{
 		case ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE:
@@ -746,7 +593,7 @@ split_step(MigWork *work, const ErrorData *error)
 					   error->message)));
 	work->splits = work->splits ?
 		psprintf("%s, %s", work->splits, boundary) : boundary;
-	replace_step(work, work->at,
+	mig_ledger_replace_step(work, work->at,
 				 mig_step_split(work->script, current_step(work), number,
 								toplevel));
 }

@@ -1,0 +1,171 @@
+/*-------------------------------------------------------------------------
+ *
+ * ledger.c
+ *	  How far earlier runs of a script got, and where to go on.
+ *
+ * The ledger speaks of statements, not of steps: a step that was split in one
+ * run is whole again in the next.  Reading it makes the steps of the script
+ * end where completed ones ended, and holds the script to what has run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+
+#include "ledger.h"
+
+/* A statement of the script, by its number. */
+const MigStatement *
+mig_ledger_statement(const MigWork *work, int number)
+{
+	Assert(number >= 1 && number <= work->script->nstatements);
+	return &work->script->statements[number - 1];
+}
+
+/* Replaces a step by the steps that a commit boundary makes of it. */
+void
+mig_ledger_replace_step(MigWork *work, int index, List *steps)
+{
+	List	   *result = list_copy_head(work->steps, index);
+
+	result = list_concat(result, steps);
+	for (int i = index + 1; i < list_length(work->steps); i++)
+		result = lappend(result, list_nth(work->steps, i));
+	work->steps = result;
+}
+
+/* Makes statement 'last' the last one of its step. */
+static void
+end_step_at(MigWork *work, int last)
+{
+	for (int i = 0; i < list_length(work->steps); i++)
+	{
+		MigStep    *step = list_nth(work->steps, i);
+		MigStep    *head;
+		MigStep    *tail;
+
+		if (step->first > last || step->last <= last)
+			continue;
+		head = palloc(sizeof(MigStep));
+		tail = palloc(sizeof(MigStep));
+		*head = *tail = *step;
+		head->last = last;
+		tail->first = last + 1;
+		if (tail->origin == 0)
+			tail->origin = step->first;
+		mig_ledger_replace_step(work, i, list_make2(head, tail));
+		return;
+	}
+}
+
+/* The checksum of statements, whatever stands between them. */
+char *
+mig_ledger_checksum(const MigWork *work, int first, int last)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = first; i <= last; i++)
+	{
+		const MigStatement *s = mig_ledger_statement(work, i);
+
+		appendBinaryStringInfo(&text, work->script->text + s->location, s->len);
+		appendStringInfoString(&text, ";\n");
+		if (s->class == MIG_STMT_COPY_IN)
+			appendBinaryStringInfo(&text, s->data, s->data_len);
+	}
+	return mig_checksum(text.data, text.len);
+}
+
+/* A step that was completed or begun must be in the script as it was. */
+static void
+check_unchanged(const MigWork *work, const MigLedgerStep *step)
+{
+	const MigMigration *m = work->migration;
+	int			line = 0;
+
+	if (step->last <= work->script->nstatements &&
+		strcmp(mig_ledger_checksum(work, step->first, step->last),
+			   step->checksum) == 0)
+		return;
+	if (step->first <= work->script->nstatements)
+		line = mig_ledger_statement(work, step->first)->line;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 step->done ?
+			 errmsg("a completed step of migration \"%s\" has changed",
+					mig_label(m->version, m->name)) :
+			 errmsg("an interrupted step of migration \"%s\" has changed",
+					mig_label(m->version, m->name)),
+			 errdetail("Statements %d to %d, now at line %d, have run already.",
+					   step->first, step->last, line),
+			 errhint("Restore their text and store the migration again, or undo them by hand and run %s",
+					 mig_call_resolve(mig_argument(m->version, m->name),
+									  "rolled_back", work->project))));
+}
+
+/* Temporary objects of a completed step went with the session of its run. */
+static void
+check_temporary(const MigWork *work, const MigLedgerStep *step)
+{
+	const MigMigration *m = work->migration;
+	const char *argument = mig_argument(m->version, m->name);
+
+	if (!step->temporary)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" cannot go on after statement %d",
+					mig_label(m->version, m->name), step->last),
+			 errdetail("The completed statements made temporary objects, which are gone with their session."),
+			 errhint("Complete or undo the migration by hand and run %s or %s",
+					 mig_call_resolve(argument, "applied", work->project),
+					 mig_call_resolve(argument, "rolled_back", work->project))));
+}
+
+/*
+ * A statement that was started on its own is a step at top level again, also
+ * if only its failure had shown that it has to be.
+ */
+static void
+isolate_step(MigWork *work, int number)
+{
+	if (number > 1)
+		end_step_at(work, number - 1);
+	end_step_at(work, number);
+	for (int i = 0; i < list_length(work->steps); i++)
+	{
+		MigStep    *step = list_nth(work->steps, i);
+
+		if (step->first == number && step->last == number)
+			step->toplevel = true;
+	}
+}
+
+/* Takes over what an earlier run of this script recorded. */
+void
+mig_ledger_read(MigWork *work)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_catalog_steps(work->migration->id, work->down))
+	{
+		MigLedgerStep *step = lfirst(lc);
+
+		if (step->done)
+		{
+			check_unchanged(work, step);
+			check_temporary(work, step);
+			end_step_at(work, step->last);
+			work->done = step->last;
+			work->settings = step->settings;
+		}
+		else
+			work->started = step;
+	}
+	if (work->started == NULL)
+		return;
+	check_unchanged(work, work->started);
+	isolate_step(work, work->started->first);
+}
