@@ -66,9 +66,28 @@ file_error_context(void *arg)
 	errcontext("file \"%s\"", (const char *) arg);
 }
 
+/* The path of a directory's entry, whether or not it ends in a slash. */
+static char *
+join_path(const char *directory, const char *name)
+{
+	int			len = strlen(directory);
+
+	while (len > 1 && directory[len - 1] == '/')
+		len--;
+	return psprintf("%.*s/%s", len, directory, name);
+}
+
+/* A directory has no order of its own. */
+static int
+compare_path(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((MigFile *) lfirst(a))->path, ((MigFile *) lfirst(b))->path);
+}
+
 /*
- * The regular files of a directory, hidden ones left out, as MigFile.  The
- * caller has checked the right to read server files.
+ * The regular files of a directory, hidden ones left out, as MigFile in the
+ * order of their names.  The caller has checked the right to read server
+ * files.
  */
 List *
 mig_store_read_directory(const char *directory)
@@ -82,7 +101,7 @@ mig_store_read_directory(const char *directory)
 	callback.previous = error_context_stack;
 	while ((entry = ReadDir(dir, directory)) != NULL)
 	{
-		char	   *path = psprintf("%s/%s", directory, entry->d_name);
+		char	   *path = join_path(directory, entry->d_name);
 		struct stat st;
 		MigFile    *file;
 
@@ -100,6 +119,7 @@ mig_store_read_directory(const char *directory)
 		result = lappend(result, file);
 	}
 	FreeDir(dir);
+	list_sort(result, compare_path);
 	return result;
 }
 
