@@ -63,11 +63,7 @@ mig_checksum(const char *text, int len)
 	"m.id, m.version, m.name, m.sort_key, m.kind = 'repeatable', m.stored_by," \
 	" m.up, m.up_line, m.up_no_transaction," \
 	" m.down, m.down_line, m.down_no_transaction," \
-	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project," \
-	" EXISTS (SELECT FROM migrate.run r," \
-	" pg_catalog.pg_stat_get_activity(r.pid) a" \
-	" WHERE r.current = m.id AND r.state = 'running'" \
-	" AND a.backend_start <= r.started_at)"
+	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project"
 
 #define MIGRATION_TABLES \
 	" FROM migrate.migration m" \
@@ -117,9 +113,8 @@ read_migration(MemoryContext context, uint64 row)
 	m->accept = mig_col_bool(row, 16);
 	m->path = copy_text(context, mig_col_text(row, 17));
 	m->project = copy_text(context, mig_col_text(row, 18));
-	m->running = mig_col_bool(row, 19);
-	if (SPI_tuptable->tupdesc->natts > 19)
-		m->out_of_order = mig_col_bool(row, 20);
+	if (SPI_tuptable->tupdesc->natts > 18)
+		m->out_of_order = mig_col_bool(row, 19);
 	return m;
 }
 
@@ -144,6 +139,19 @@ read_migrations(MigQuery *query, MigParams *params)
 	}
 	mig_sql_end(&session);
 	return result;
+}
+
+/* Runs a query that returns nothing in a session of its own. */
+static uint64
+run_alone(MigQuery *query, MigParams *params)
+{
+	MigSqlSession session;
+	uint64		rows;
+
+	mig_sql_begin(&session);
+	rows = mig_sql_run(query, params);
+	mig_sql_end(&session);
+	return rows;
 }
 
 /* All migrations of a project, in order. */
@@ -201,6 +209,22 @@ mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
 	return found ? linitial(found) : NULL;
 }
 
+/* Is a live run in that migration? */
+bool
+mig_catalog_is_running(int64 id)
+{
+	static MigQuery query = {
+		"SELECT FROM migrate.run r,"
+		" pg_catalog.pg_stat_get_activity(r.pid) a"
+		" WHERE r.current = $1 AND r.state = 'running'"
+		" AND a.backend_start <= r.started_at"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	return run_alone(&query, &params) > 0;
+}
+
 /* The migration of that number; NULL if it is gone. */
 MigMigration *
 mig_catalog_get(int64 id)
@@ -235,6 +259,34 @@ mig_catalog_text(const char *checksum)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the text of checksum %s is missing", checksum)));
 	text = copy_text(context, mig_col_text(0, 1));
+	mig_sql_end(&session);
+	return text;
+}
+
+/*
+ * The up or down script of a migration; NULL if its definition is not the
+ * stored one any more.
+ */
+char *
+mig_catalog_script(const MigMigration *migration, bool down)
+{
+	static MigQuery query = {
+		"SELECT s.body FROM migrate.migration m JOIN migrate.script s"
+		" ON s.checksum = CASE WHEN $4 THEN m.down ELSE m.up END"
+		" WHERE m.id = $1 AND m.up = $2 AND m.down IS NOT DISTINCT FROM $3"
+	};
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	MigParams	params = {0};
+	char	   *text = NULL;
+
+	mig_param_int8(&params, migration->id);
+	mig_param_text(&params, migration->up);
+	mig_param_text(&params, migration->down);
+	mig_param_bool(&params, down);
+	mig_sql_begin(&session);
+	if (mig_sql_run(&query, &params) == 1)
+		text = copy_text(context, mig_col_text(0, 1));
 	mig_sql_end(&session);
 	return text;
 }
@@ -319,19 +371,6 @@ mig_catalog_replace(int64 id, const MigDefinition *definition)
 	mig_param_int8(&params, id);
 	mig_sql_run(&query, &params);
 	mig_sql_end(&session);
-}
-
-/* Runs a query that returns nothing in a session of its own. */
-static uint64
-run_alone(MigQuery *query, MigParams *params)
-{
-	MigSqlSession session;
-	uint64		rows;
-
-	mig_sql_begin(&session);
-	rows = mig_sql_run(query, params);
-	mig_sql_end(&session);
-	return rows;
 }
 
 /*

@@ -50,7 +50,6 @@ typedef struct MigMigration
 	bool		state_down;		/* the state is of the down script */
 	char	   *checksum;		/* of the text the state speaks of */
 	bool		accept;
-	bool		running;		/* a run is in it */
 	bool		out_of_order;	/* a newer one is applied */
 } MigMigration;
 
@@ -108,6 +107,8 @@ extern List *mig_catalog_pending(const char *project);
 extern MigMigration *mig_catalog_find(const char *project, bool repeatable,
 									  const char *sort_key);
 extern MigMigration *mig_catalog_get(int64 id);
+extern bool mig_catalog_is_running(int64 id);
+extern char *mig_catalog_script(const MigMigration *migration, bool down);
 extern char *mig_catalog_text(const char *checksum);
 extern void mig_catalog_insert(const char *project, List *definitions);
 extern void mig_catalog_replace(int64 id, const MigDefinition *definition);

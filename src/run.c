@@ -225,11 +225,13 @@ run_in_transaction(MigRun *run)
 	{
 		MigWork    *work = new_work(run, i);
 		MemoryContext caller = MemoryContextSwitchTo(work->context);
+		bool		there = mig_work_load(work);
 
-		mig_work_load(work);
-		mig_work_check_atomic(work, run->obstacle);
+		if (there)
+			mig_work_check_atomic(work, run->obstacle);
 		MemoryContextSwitchTo(caller);
-		works = lappend(works, work);
+		if (there)
+			works = lappend(works, work);
 	}
 	foreach(lc, works)
 	{
@@ -355,9 +357,12 @@ begin(const MigRun *run)
 	MemoryContextSwitchTo(run->context);
 }
 
+/* Not synchronously; see mig_work_commit. */
 static void
 commit(const MigRun *run)
 {
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(run->context);
 }

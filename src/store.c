@@ -227,7 +227,7 @@ stands_as_before(const MigMigration *m, const MigDefinition *d)
 static void
 check_not_running(const MigMigration *m)
 {
-	if (!m->running)
+	if (!mig_catalog_is_running(m->id))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

@@ -112,30 +112,54 @@ migration_error_context(void *arg)
 	errcontext("migration \"%s\"", mig_label(m->version, m->name));
 }
 
-/* The migration was removed after the run began: it goes on without it. */
+/*
+ * The definition is not the one that was planned: takes the stored one.  False
+ * if there is none any more; then the run goes on without it.
+ */
+static bool
+take_stored_definition(MigWork *work)
+{
+	MigMigration *m = mig_catalog_get(work->migration->id);
+
+	if (m != NULL && (!work->down || m->down != NULL))
+	{
+		mig_catalog_run_goes_on(work->run, m, m);
+		work->migration = m;
+		return true;
+	}
+	ereport(NOTICE,
+			(errmsg("migration \"%s\" was removed meanwhile",
+					mig_label(work->migration->version,
+							  work->migration->name))));
+	if (work->next != NULL && (m = mig_catalog_get(work->next->id)) != NULL)
+		mig_catalog_run_goes_on(work->run, m, m);
+	return false;
+}
+
+/* Splits the script into steps and finds out where to begin. */
 static void
-skip(MigWork *work)
+split_script(MigWork *work, const char *text)
 {
 	const MigMigration *m = work->migration;
 
-	ereport(NOTICE,
-			(errmsg("migration \"%s\" was removed meanwhile",
-					mig_label(m->version, m->name))));
-	if (work->next != NULL && (m = mig_catalog_get(work->next->id)) != NULL)
-		mig_catalog_run_goes_on(work->run, m, m);
-	mig_work_commit(work, false);
+	work->script = mig_script_parse(text,
+									work->down ? m->down_line : m->up_line,
+									work->down ? m->down_no_transaction :
+									m->up_no_transaction);
+	work->steps = work->script->steps;
+	if (m->state == MIG_FAILED || m->state == MIG_PARTIAL)
+		mig_ledger_read(work);
 }
 
 /*
- * Reads the script, splits it into steps and finds out where to begin.  The
- * migration is read again, since its definition may have been replaced while
- * the run was busy with others; false if it is gone.
+ * Reads the script and splits it into steps.  Its definition may have been
+ * replaced while the run was busy with others; false if it is gone.
  */
 bool
 mig_work_load(MigWork *work)
 {
-	MigMigration *m;
 	ErrorContextCallback callback;
+	char	   *text;
 
 	callback.callback = migration_error_context;
 	callback.arg = work;
@@ -143,28 +167,14 @@ mig_work_load(MigWork *work)
 	error_context_stack = &callback;
 	INSTR_TIME_SET_CURRENT(work->start);
 	mig_work_begin(work);
-	m = mig_catalog_get(work->migration->id);
-	if (m == NULL || (work->down && m->down == NULL))
-	{
-		error_context_stack = callback.previous;
-		skip(work);
-		return false;
-	}
-	if (strcmp(m->up, work->migration->up) != 0 ||
-		(work->down && strcmp(m->down, work->migration->down) != 0))
-		mig_catalog_run_goes_on(work->run, m, m);
-	work->migration = m;
-	work->script =
-		mig_script_parse(mig_catalog_text(work->down ? m->down : m->up),
-						 work->down ? m->down_line : m->up_line,
-						 work->down ? m->down_no_transaction :
-						 m->up_no_transaction);
-	work->steps = work->script->steps;
-	if (m->state == MIG_FAILED || m->state == MIG_PARTIAL)
-		mig_ledger_read(work);
+	text = mig_catalog_script(work->migration, work->down);
+	if (text == NULL && take_stored_definition(work))
+		text = mig_catalog_script(work->migration, work->down);
+	if (text != NULL)
+		split_script(work, text);
 	mig_work_commit(work, false);
 	error_context_stack = callback.previous;
-	return true;
+	return text != NULL;
 }
 
 /* An error if a step cannot run within the caller's transaction. */
