@@ -265,7 +265,7 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
 										work->migration->name);
 	const char *kept;
 
-	if (error->hint != NULL && strstr(error->hint, "SELECT migrate.") != NULL)
+	if (error->hint != NULL && strstr(error->hint, "migrate.") != NULL)
 		return;
 	if (work->committed_part)
 		add_hint(error, psprintf("Statement %d committed a part of its work before it failed, and will run again as a whole.",
