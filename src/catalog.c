@@ -404,7 +404,8 @@ mig_catalog_delete(int64 id)
 /*
  * Sets the state of a migration.  'checksum' is the text that the state
  * speaks of; 'elapsed' in microseconds, -1 if nothing was run.  When and by
- * whom it was applied outlives a failing rollback.
+ * whom it was applied outlives a failing rollback.  A migration that was
+ * removed meanwhile has no state.
  */
 void
 mig_catalog_set_state(const MigMigration *migration, MigState state,
@@ -417,10 +418,11 @@ mig_catalog_set_state(const MigMigration *migration, MigState state,
 	static MigQuery put = {
 		"INSERT INTO migrate.state AS s (migration, state, direction, checksum,"
 		" applied_at, applied_by, elapsed, note)"
-		" VALUES ($1, $2, CASE WHEN $3 THEN 'down' ELSE 'up' END, $4,"
+		" SELECT id, $2, CASE WHEN $3 THEN 'down' ELSE 'up' END, $4,"
 		" CASE WHEN $2 = 'applied' THEN clock_timestamp() END,"
 		" CASE WHEN $2 = 'applied' THEN $5 END,"
-		" $6 * interval '1 microsecond', $7)"
+		" $6 * interval '1 microsecond', $7"
+		" FROM migrate.migration WHERE id = $1"
 		" ON CONFLICT (migration, target) DO UPDATE SET state = $2,"
 		" direction = excluded.direction, checksum = $4, note = $7,"
 		" applied_at = coalesce(excluded.applied_at, s.applied_at),"
@@ -671,6 +673,7 @@ mig_catalog_run_goes_on(int64 run, const MigMigration *done,
 		" UPDATE migrate.run SET current = $2,"
 		" current_checksum = CASE action WHEN 'apply' THEN $3 ELSE $7 END"
 		" FROM m WHERE run = $1 AND state = 'running'"
+		" AND pid = pg_catalog.pg_backend_pid()"
 	};
 	MigParams	params = {0};
 

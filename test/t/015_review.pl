@@ -160,6 +160,22 @@ foreach my $last (1, 0)
 }
 
 #
+# A read-only transaction is recorded in itself: who dies before that has done
+# nothing
+#
+begin_case('readonly');
+register($node, $db, [ 1, 'inserts', "INSERT INTO log VALUES ('once'); SET TRANSACTION READ ONLY" ]);
+$other->query('BEGIN; LOCK migrate.state IN SHARE MODE');
+$caller->start('SELECT migrate.apply()');
+wait_for_lock("relation = 'migrate.state'::regclass");
+$node->safe_psql($db, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'migrate runner' AND datname = '$db'");
+$caller->finish;
+$other->query('COMMIT');
+is_sql($node, $db, 'SELECT version FROM migrate.apply()', '1', "$db: the next run");
+log_is('once', 'it took effect once');
+end_case();
+
+#
 # A script that frees the run lock
 #
 foreach my $case (
