@@ -697,21 +697,39 @@ mig_catalog_run_goes_on(int64 run, const MigMigration *done,
 }
 
 /*
- * Records how a run ended.  False if it is not running any more: then another
- * run has found it interrupted and taken over, and nothing must be recorded.
+ * Records how a run of this process ended.  False if it is not running any
+ * more: then another run has found it interrupted and taken over, and nothing
+ * must be recorded.
  */
 bool
 mig_catalog_run_end(int64 run, const char *state)
 {
 	static MigQuery query = {
 		"UPDATE migrate.run SET state = $2, ended_at = clock_timestamp(),"
-		" current = NULL, current_checksum = NULL, segment = NULL WHERE run = $1 AND state = 'running'"
+		" current = NULL, current_checksum = NULL, segment = NULL"
+		" WHERE run = $1 AND state = 'running'"
+		" AND pid = pg_catalog.pg_backend_pid()"
 	};
 	MigParams	params = {0};
 
 	mig_param_int8(&params, run);
 	mig_param_text(&params, state);
 	return run_alone(&query, &params) == 1;
+}
+
+/* Records that a run's process ended before the run did. */
+void
+mig_catalog_run_interrupted(int64 run)
+{
+	static MigQuery query = {
+		"UPDATE migrate.run SET state = 'interrupted',"
+		" ended_at = clock_timestamp(), current = NULL,"
+		" current_checksum = NULL, segment = NULL WHERE run = $1"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, run);
+	run_alone(&query, &params);
 }
 
 /* The runs that are not ended, oldest first. */

@@ -137,6 +137,7 @@ extern int64 mig_catalog_run_start(const MigRequest *request,
 extern void mig_catalog_run_goes_on(int64 run, const MigMigration *done,
 									const MigMigration *current);
 extern bool mig_catalog_run_end(int64 run, const char *state);
+extern void mig_catalog_run_interrupted(int64 run);
 extern List *mig_catalog_running(void);
 extern void mig_catalog_add_event(const char *project,
 								  const MigMigration *migration,

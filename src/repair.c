@@ -103,7 +103,7 @@ mig_repair_interrupted(void)
 		mig_caller = run->caller;
 		if (m != NULL)
 			settle_interrupted(run, m);
-		mig_catalog_run_end(run->run, "interrupted");
+		mig_catalog_run_interrupted(run->run);
 		mig_caller = self;
 		ereport(NOTICE,
 				(errmsg("run %lld was interrupted", (long long) run->run),

@@ -403,11 +403,15 @@ run_in_runner(MigRun *run)
 	mig_worker_set_run(run->id);
 	for (int i = 0; i < list_length(run->plan); i++)
 		run_one_in_runner(run, i);
+	/* there is nothing left to cancel */
+	HOLD_CANCEL_INTERRUPTS();
 	begin(run);
 	mig_catalog_run_end(run->id, "success");
 	/* with this flush, all that the run committed is safe */
 	ForceSyncCommit();
 	commit(run);
+	QueryCancelPending = false;
+	RESUME_CANCEL_INTERRUPTS();
 }
 
 /* The main function of a runner. */

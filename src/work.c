@@ -698,7 +698,8 @@ clean_up_started(MigWork *work)
 		verdict = settle_leftover(work);
 
 		work->committed_part = committed && verdict == MIG_VERDICT_UNKNOWN;
-		if (verdict == MIG_VERDICT_RUN || verdict == MIG_VERDICT_UNKNOWN)
+		/* it failed: if its object is there, somebody else has made it */
+		if (verdict != MIG_VERDICT_FINALIZE)
 		{
 			mig_work_begin(work);
 			mig_catalog_drop_step(work->migration->id, work->down, first);
