@@ -41,6 +41,8 @@ typedef struct IndexState
 	char	   *name;			/* as pg_class has it */
 	char	   *qualified;		/* with its schema, quoted */
 	bool		valid;
+	bool		unique;
+	List	   *columns;		/* of char * */
 } IndexState;
 
 /*
@@ -52,7 +54,10 @@ read_indexes(Oid table)
 {
 	static MigQuery query = {
 		"SELECT c.oid::bigint, c.relname::text,"
-		" format('%I.%I', n.nspname, c.relname), i.indisvalid"
+		" format('%I.%I', n.nspname, c.relname), i.indisvalid,"
+		" i.indisunique, ARRAY(SELECT a.attname::text"
+		" FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid"
+		" ORDER BY a.attnum)"
 		" FROM pg_catalog.pg_index i"
 		" JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
 		" JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -80,6 +85,8 @@ read_indexes(Oid table)
 		index->name = mig_col_text(i, 2);
 		index->qualified = mig_col_text(i, 3);
 		index->valid = mig_col_bool(i, 4);
+		index->unique = mig_col_bool(i, 5);
+		index->columns = mig_col_text_list(i, 6);
 		result = lappend(result, index);
 		MemoryContextSwitchTo(spi);
 	}
@@ -341,6 +348,29 @@ mig_leftover_before(Node *stmt)
 		list_make1(oid_entry(ENTRY_OBJECT, object)) : NIL;
 }
 
+/* Can the statement have made this index?  Somebody else may use its name. */
+static bool
+is_made_by(const IndexState *index, const IndexStmt *stmt)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	if (strcmp(index->name, stmt->idxname) != 0 ||
+		index->unique != stmt->unique ||
+		list_length(index->columns) != list_length(stmt->indexParams) +
+		list_length(stmt->indexIncludingParams))
+		return false;
+	foreach(lc, stmt->indexParams)
+	{
+		const char *column = lfirst_node(IndexElem, lc)->name;
+
+		if (column != NULL && strcmp(column, list_nth(index->columns, n)) != 0)
+			return false;
+		n++;
+	}
+	return true;
+}
+
 /*
  * CREATE INDEX CONCURRENTLY: is the index there that was not, and valid?  If a
  * statement without a name is resumed, it gets the name of its first try.
@@ -365,7 +395,7 @@ built_index(IndexStmt *stmt, List *before, List **drop)
 		IndexState *index = lfirst(lc);
 
 		if (was_there(before, ENTRY_INDEX, index->oid) ||
-			strcmp(index->name, stmt->idxname) != 0)
+			!is_made_by(index, stmt))
 			continue;
 		if (index->valid)
 			return MIG_VERDICT_DONE;
