@@ -467,17 +467,18 @@ mig_catalog_repeat_all(const char *project)
 	run_alone(&query, &params);
 }
 
-/* A rollback that had begun left nothing: the migration is applied as it was. */
+/* A rollback left nothing: the migration is applied as it was. */
 void
-mig_catalog_still_applied(int64 id)
+mig_catalog_still_applied(int64 id, const char *note)
 {
 	static MigQuery query = {
 		"UPDATE migrate.state SET state = 'applied', direction = 'up',"
-		" note = NULL WHERE migration = $1 AND target = ''"
+		" note = $2 WHERE migration = $1 AND target = ''"
 	};
 	MigParams	params = {0};
 
 	mig_param_int8(&params, id);
+	mig_param_text(&params, note);
 	run_alone(&query, &params);
 }
 

@@ -119,7 +119,7 @@ extern void mig_catalog_set_state(const MigMigration *migration,
 								  const char *checksum, int64 elapsed,
 								  const char *note);
 extern void mig_catalog_repeat_all(const char *project);
-extern void mig_catalog_still_applied(int64 id);
+extern void mig_catalog_still_applied(int64 id, const char *note);
 extern void mig_catalog_allow_edit(int64 id);
 extern void mig_catalog_accept_edit(int64 id, const char *checksum);
 

@@ -147,6 +147,7 @@ isolate_step(MigWork *work, int number)
 void
 mig_ledger_read(MigWork *work)
 {
+	MigLedgerStep *last = NULL;
 	ListCell   *lc;
 
 	foreach(lc, mig_catalog_steps(work->migration->id, work->down))
@@ -156,14 +157,16 @@ mig_ledger_read(MigWork *work)
 		if (step->done)
 		{
 			check_unchanged(work, step);
-			check_temporary(work, step);
 			end_step_at(work, step->last);
 			work->done = step->last;
 			work->settings = step->settings;
+			last = step;
 		}
 		else
 			work->started = step;
 	}
+	if (last != NULL)
+		check_temporary(work, last);
 	if (work->started == NULL)
 		return;
 	check_unchanged(work, work->started);

@@ -179,6 +179,24 @@ check_down_scripts(List *plan)
 				 errhint("Store one with migrate.register() or migrate.load(), or undo the migration by hand and run SELECT migrate.resolve(version, 'rolled_back');")));
 }
 
+/* A version that was given without quotes is taken for a number of steps. */
+static void
+check_steps(const MigRequest *request, List *all)
+{
+	const char *version = psprintf("%d", request->steps);
+
+	if (request->steps <= list_length(all) ||
+		mig_catalog_find(request->project, false,
+						 mig_version_sort_key(version)) == NULL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("cannot roll back %d migrations, project \"%s\" has %d",
+					request->steps, request->project, list_length(all)),
+			 errhint("To roll back to the version, quote it: SELECT migrate.rollback('%s');",
+					 version)));
+}
+
 /* What is to be undone, newest first. */
 static List *
 plan_rollback(const MigRequest *request)
@@ -189,6 +207,8 @@ plan_rollback(const MigRequest *request)
 
 	if (request->steps == 0)
 		target = mig_plan_find_versioned(request->project, request->target);
+	else
+		check_steps(request, all);
 	for (int i = list_length(all) - 1; i >= 0; i--)
 	{
 		MigMigration *m = list_nth(all, i);

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "tcop/utility.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -147,7 +148,27 @@ static const char *
 call_again(const MigRun *run)
 {
 	return mig_call(run->request->action == MIG_ACTION_APPLY ?
-					"apply" : "rollback", "", run->request->project);
+					"apply" : "rollback",
+					run->request->target ?
+					quote_literal_cstr(run->request->target) : "",
+					run->request->project);
+}
+
+/* Can the same script succeed another time, or with other rights? */
+static bool
+is_worth_another_try(int sqlstate)
+{
+	switch (sqlstate)
+	{
+		case ERRCODE_QUERY_CANCELED:
+		case ERRCODE_LOCK_NOT_AVAILABLE:
+		case ERRCODE_T_R_DEADLOCK_DETECTED:
+		case ERRCODE_T_R_SERIALIZATION_FAILURE:
+		case ERRCODE_INSUFFICIENT_PRIVILEGE:
+			return true;
+	}
+	return ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_INSUFFICIENT_RESOURCES ||
+		ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(ERRCODE_IO_ERROR);
 }
 
 /* The next command after a failure that the caller's rollback undoes. */
@@ -272,7 +293,9 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
 								 mig_position.statement));
 	if (state == MIG_PARTIAL)
 	{
-		add_hint(error, psprintf("Correct the rest of the script, store it again and run %s to go on at step %d of %d, or settle it with %s or %s",
+		add_hint(error, psprintf("%s %s to go on at step %d of %d, or settle it with %s or %s",
+								 is_worth_another_try(error->sqlerrcode) ?
+								 "Run" : "Correct the rest of the script, store it again and run",
 								 call_again(run), work->at + 1,
 								 list_length(work->steps),
 								 mig_call_resolve(argument, "applied", project),
@@ -281,7 +304,7 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
 	}
 	kept = work->down ? "The migration is still applied." :
 		"Nothing of the migration is kept.";
-	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	if (is_worth_another_try(error->sqlerrcode))
 		add_hint(error, psprintf("%s  Run %s to try again.", kept,
 								 call_again(run)));
 	else
@@ -409,7 +432,8 @@ run_in_runner(MigRun *run)
 	mig_catalog_run_end(run->id, "success");
 	/* with this flush, all that the run committed is safe */
 	ForceSyncCommit();
-	commit(run);
+	CommitTransactionCommand();
+	MemoryContextSwitchTo(run->context);
 	QueryCancelPending = false;
 	RESUME_CANCEL_INTERRUPTS();
 }

@@ -132,16 +132,29 @@ migration_error_context(void *arg)
 	errcontext("migration \"%s\"", mig_label(m->version, m->name));
 }
 
-/* A line shortened for an error. */
+/* The part of a line that an error shows, from about 'start' on. */
 static char *
-shown_line(const char *text, int line)
+shown_line(const char *line, int start)
 {
-	char	   *shown = mig_text_line(text, line);
-	int			len = strlen(shown);
+	int			from = start > SHOWN_LINE / 2 ?
+		pg_mbcliplen(line, strlen(line), start - SHOWN_LINE / 3) : 0;
+	int			len = strlen(line + from);
+	int			shown = len > SHOWN_LINE ?
+		pg_mbcliplen(line + from, len, SHOWN_LINE) : len;
 
-	if (len > SHOWN_LINE)
-		strcpy(shown + pg_mbcliplen(shown, len, SHOWN_LINE - 3), "...");
-	return shown;
+	return psprintf("%s%.*s%s", from > 0 ? "..." : "", shown, line + from,
+					shown < len ? "..." : "");
+}
+
+/* How many bytes two lines have in common at their start. */
+static int
+common_start(const char *a, const char *b)
+{
+	int			n = 0;
+
+	while (a[n] != '\0' && a[n] == b[n])
+		n++;
+	return n;
 }
 
 /* Takes an edited text as what was applied, as was resolved before. */
@@ -167,6 +180,8 @@ static void
 check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 {
 	char	   *ran = mig_catalog_text(m->checksum);
+	char	   *was;
+	char	   *is;
 	int			line_ran;
 	int			line_new;
 	bool		same;
@@ -182,14 +197,16 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 		accept_edit(m, checksum);
 	if (same || m->accept)
 		return;
+	was = mig_text_line(ran, line_ran);
+	is = mig_text_line(d->up.text, line_new);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("migration \"%s\" is applied and its text has changed",
 					mig_label(m->version, m->name)),
 			 errdetail("Line %d was \"%s\" and is \"%s\".",
 					   d->up.line + line_new - 1,
-					   shown_line(ran, line_ran),
-					   shown_line(d->up.text, line_new)),
+					   shown_line(was, common_start(was, is)),
+					   shown_line(is, common_start(was, is))),
 			 errhint("Write a new migration, or run %s and store it again.",
 					 mig_call_resolve(mig_argument(m->version, m->name),
 									  "accept", m->project))));

@@ -535,26 +535,33 @@ mig_work_catch(MigWork *work)
 	return error;
 }
 
-/* Would this statement's effect on its transaction end with a split? */
-static bool
-binds_transaction(const MigStatement *s, bool toplevel)
-{
-	Node	   *stmt = s->raw->stmt;
-
-	if (IsA(stmt, LockStmt) || IsA(stmt, ConstraintsSetStmt))
-		return true;
-	/* repeated for what comes later, but not for a statement at top level */
-	return toplevel && is_local_setting(s);
-}
-
-/* Does the step, up to its failed statement, mean the same when it is split? */
+/*
+ * Does the step mean the same when it is split before its failed statement?
+ * Its transaction must have nothing that would end with it: no lock that was
+ * asked for, no setting but those of SET LOCAL, which are repeated for what
+ * comes later, though not for a statement at top level.
+ */
 static bool
 is_divisible(const MigWork *work, const MigStep *step, bool toplevel)
 {
+	List	   *repeated = NIL;
+
 	for (int i = step->first; i < mig_position.statement; i++)
-		if (binds_transaction(mig_ledger_statement(work, i), toplevel))
+	{
+		const MigStatement *s = mig_ledger_statement(work, i);
+		Node	   *stmt = s->raw->stmt;
+
+		if (IsA(stmt, LockStmt) || IsA(stmt, ConstraintsSetStmt) ||
+			(IsA(stmt, VariableSetStmt) &&
+			 castNode(VariableSetStmt, stmt)->kind == VAR_SET_MULTI))
 			return false;
-	return true;
+		if (!is_local_setting(s))
+			continue;
+		if (toplevel)
+			return false;
+		repeated = lappend(repeated, castNode(VariableSetStmt, stmt)->name);
+	}
+	return !mig_worker_has_local_settings(repeated);
 }
 
 /*
@@ -763,7 +770,8 @@ mig_work_fail(MigWork *work, ErrorData *error)
 			mig_catalog_set_state(m, state, work->down,
 								  work->down ? m->checksum : m->up, -1, note);
 		else
-			mig_catalog_still_applied(m->id);
+			mig_catalog_still_applied(m->id,
+									  psprintf("rollback %s", note));
 		mig_catalog_add_event(work->project, m, &event);
 	}
 	mig_work_commit(work, true);

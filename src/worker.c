@@ -84,24 +84,79 @@ read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
 	caller->pid = (int) pq_getmsgint(buf, 4);
 }
 
-/* The value of a setting, in full precision; NULL if it has none. */
+/* The value of a setting now. */
+static union config_var_val
+current_value(struct config_generic *setting)
+{
+	union config_var_val value = {0};
+
+	switch (setting->vartype)
+	{
+		case PGC_BOOL:
+			value.boolval = *((struct config_bool *) setting)->variable;
+			break;
+		case PGC_INT:
+			value.intval = *((struct config_int *) setting)->variable;
+			break;
+		case PGC_REAL:
+			value.realval = *((struct config_real *) setting)->variable;
+			break;
+		case PGC_STRING:
+			value.stringval = *((struct config_string *) setting)->variable;
+			break;
+		case PGC_ENUM:
+			value.enumval = *((struct config_enum *) setting)->variable;
+			break;
+	}
+	return value;
+}
+
+/*
+ * The value that a setting will have after the transaction, and where that
+ * comes from: SET LOCAL hides it until then.
+ */
+static union config_var_val
+lasting_value(struct config_generic *setting, GucSource *source)
+{
+	GucStack   *stack = setting->stack;
+
+	*source = setting->source;
+	if (stack == NULL)
+		return current_value(setting);
+	while (stack->prev != NULL)
+		stack = stack->prev;
+	switch (stack->state)
+	{
+		case GUC_SET_LOCAL:
+			*source = PGC_S_SESSION;
+			return stack->masked.val;
+		case GUC_LOCAL:
+		case GUC_SAVE:
+			*source = stack->source;
+			return stack->prior.val;
+		case GUC_SET:
+			break;
+	}
+	return current_value(setting);
+}
+
+/* A value as text, in full precision; NULL if there is none. */
 static const char *
-setting_value(struct config_generic *setting)
+value_text(struct config_generic *setting, union config_var_val value)
 {
 	switch (setting->vartype)
 	{
 		case PGC_BOOL:
-			return *((struct config_bool *) setting)->variable ? "on" : "off";
+			return value.boolval ? "on" : "off";
 		case PGC_INT:
-			return psprintf("%d", *((struct config_int *) setting)->variable);
+			return psprintf("%d", value.intval);
 		case PGC_REAL:
-			return psprintf("%.17g",
-							*((struct config_real *) setting)->variable);
+			return psprintf("%.17g", value.realval);
 		case PGC_STRING:
-			return *((struct config_string *) setting)->variable;
+			return value.stringval;
 		case PGC_ENUM:
 			return config_enum_lookup_by_value((struct config_enum *) setting,
-											   *((struct config_enum *) setting)->variable);
+											   value.enumval);
 	}
 	return NULL;
 }
@@ -113,10 +168,9 @@ setting_value(struct config_generic *setting)
  * identity, which goes its own way, and what describes this client.
  */
 static bool
-setting_travels(const struct config_generic *setting)
+setting_can_travel(const struct config_generic *setting)
 {
-	return setting->source > PGC_S_DATABASE_USER &&
-		(setting->context == PGC_USERSET || setting->context == PGC_SUSET) &&
+	return (setting->context == PGC_USERSET || setting->context == PGC_SUSET) &&
 		!(setting->flags & GUC_NO_RESET_ALL) &&
 		strcmp(setting->name, "application_name") != 0 &&
 		strcmp(setting->name, "client_encoding") != 0;
@@ -138,8 +192,9 @@ put_settings(StringInfo buf)
 	{
 		const char *value;
 
-		if (!setting_travels(settings[i]) ||
-			(value = setting_value(settings[i])) == NULL)
+		if (settings[i]->source <= PGC_S_DATABASE_USER ||
+			!setting_can_travel(settings[i]) ||
+			(value = value_text(settings[i], current_value(settings[i]))) == NULL)
 			continue;
 		mig_wire_put_string(buf, settings[i]->name);
 		mig_wire_put_string(buf, value);
@@ -398,38 +453,86 @@ mig_worker_clean_session(void)
 	CommitTransactionCommand();
 }
 
+/* Appends a name and a value. */
+static List *
+add_setting(List *settings, const char *name, const char *value)
+{
+	settings = lappend(settings, pstrdup(name));
+	return lappend(settings, pstrdup(value));
+}
+
 /*
  * What a script has set for the rest of its session, as name, value, ...: all
- * that is set but did not come from the caller.  The identity comes first, as
- * it decides what may be set, and its role last.
+ * that will be set after this transaction and did not come from the caller.
+ * The session's user comes first, as it decides what may be set, the role last.
  */
 List *
 mig_worker_session_settings(void)
 {
+	const char *user = GetUserNameFromId(wire->session_user, false);
+	const char *role = wire->role == wire->session_user ? "none" :
+		GetUserNameFromId(wire->role, false);
+	List	   *first = NIL;
+	List	   *middle = NIL;
+	List	   *last = NIL;
 	struct config_generic **settings;
-	List	   *result = NIL;
 	int			n;
 
-	if (GetSessionUserId() != wire->session_user)
-		result = list_make2("session_authorization",
-							GetUserNameFromId(GetSessionUserId(), false));
 	settings = mig_guc_variables(&n);
 	for (int i = 0; i < n; i++)
 	{
-		const char *value;
+		struct config_generic *setting = settings[i];
+		GucSource	source;
+		union config_var_val lasting = lasting_value(setting, &source);
+		const char *value = value_text(setting, lasting);
 
-		if (!setting_travels(settings[i]) ||
-			settings[i]->source != PGC_S_SESSION ||
-			(value = setting_value(settings[i])) == NULL)
+		if (source != PGC_S_SESSION || value == NULL)
 			continue;
-		result = lappend(result, pstrdup(settings[i]->name));
-		result = lappend(result, pstrdup(value));
+		if (strcmp(setting->name, "session_authorization") == 0)
+			first = strcmp(value, user) == 0 ? NIL :
+				add_setting(NIL, setting->name, value);
+		else if (strcmp(setting->name, "role") == 0)
+			last = strcmp(value, role) == 0 ? NIL :
+				add_setting(NIL, setting->name, value);
+		else if (setting_can_travel(setting))
+			middle = add_setting(middle, setting->name, value);
 	}
-	if (GetOuterUserId() == wire->role)
-		return result;
-	result = lappend(result, "role");
-	return lappend(result, GetOuterUserId() == GetSessionUserId() ? "none" :
-				   GetUserNameFromId(GetOuterUserId(), false));
+	return list_concat(list_concat(first, middle), last);
+}
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+	{
+		if (pg_strcasecmp(lfirst(lc), name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Is anything set for this transaction only, apart from these? */
+bool
+mig_worker_has_local_settings(List *except)
+{
+	struct config_generic **settings;
+	int			n;
+
+	settings = mig_guc_variables(&n);
+	for (int i = 0; i < n; i++)
+	{
+		GucStack   *stack = settings[i]->stack;
+
+		while (stack != NULL && stack->prev != NULL)
+			stack = stack->prev;
+		if (stack != NULL && stack->nest_level == 1 &&
+			(stack->state == GUC_LOCAL || stack->state == GUC_SET_LOCAL) &&
+			!contains(except, settings[i]->name))
+			return true;
+	}
+	return false;
 }
 
 /* Sets again what mig_worker_session_settings() has said; in a transaction. */

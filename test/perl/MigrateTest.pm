@@ -12,6 +12,8 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
+$ENV{PGUSER} = 'postgres';
+
 our @EXPORT = qw(new_server new_database register session wait_until
   wait_for_runner wait_until_idle crash pgbench is_sql runner_starts is_clean
   outcomes states);
@@ -23,7 +25,8 @@ sub new_server
 	my ($name, %params) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
-	$node->init(%{ $params{init} // {} });
+	# its superuser is postgres, whatever the system's user is called
+	$node->init(extra => [ '-U', 'postgres' ], %{ $params{init} // {} });
 	$node->append_conf('postgresql.conf', <<'CONF');
 max_worker_processes = 16
 log_min_messages = debug1

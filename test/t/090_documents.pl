@@ -85,7 +85,8 @@ sub commands
 }
 
 my $node = PostgreSQL::Test::Cluster->new('documents');
-$node->init;
+$ENV{PGUSER} = 'postgres';
+$node->init(extra => [ '-U', 'postgres' ]);
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\ndatestyle = 'ISO, MDY'");
 $node->start;
 
