@@ -61,9 +61,21 @@ extension_owner(void)
 	return owner;
 }
 
+/* The search_path of our own SQL. */
+#define OWN_SEARCH_PATH "pg_catalog, pg_temp"
+
+/* Is this process in a session of ours already? */
+static bool
+is_own_session(Oid owner, Oid role, int security)
+{
+	return role == owner && (security & SECURITY_NOFORCE_RLS) != 0 &&
+		strcmp(namespace_search_path, OWN_SEARCH_PATH) == 0;
+}
+
 /*
  * From here to mig_sql_end this process is the extension's owner.  An error
- * in between is undone by the (sub)transaction's abort.
+ * in between is undone by the (sub)transaction's abort.  Sessions nest; around
+ * several queries an outer one saves switching back and forth.
  */
 void
 mig_sql_begin(MigSqlSession *session)
@@ -78,14 +90,20 @@ mig_sql_begin(MigSqlSession *session)
 	/* a script may have made its own transaction read-only; not our record */
 	session->read_only = XactReadOnly;
 	XactReadOnly = RecoveryInProgress();
-	session->guc_level = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp",
-							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-							 true, 0, false);
+
 	GetUserIdAndSecContext(&session->role, &session->security);
-	SetUserIdAndSecContext(owner,
-						   session->security | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
+	session->nested = is_own_session(owner, session->role, session->security);
+	if (!session->nested)
+	{
+		session->guc_level = NewGUCNestLevel();
+		(void) set_config_option("search_path", OWN_SEARCH_PATH,
+								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+		SetUserIdAndSecContext(owner,
+							   session->security |
+							   SECURITY_LOCAL_USERID_CHANGE |
+							   SECURITY_NOFORCE_RLS);
+	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI"); /* cannot happen */
 }
@@ -119,8 +137,11 @@ void
 mig_sql_end(MigSqlSession *session)
 {
 	SPI_finish();
-	SetUserIdAndSecContext(session->role, session->security);
-	AtEOXact_GUC(false, session->guc_level);
+	if (!session->nested)
+	{
+		SetUserIdAndSecContext(session->role, session->security);
+		AtEOXact_GUC(false, session->guc_level);
+	}
 	XactReadOnly = session->read_only;
 	if (session->snapshot)
 		PopActiveSnapshot();

@@ -34,6 +34,7 @@ typedef struct MigSqlSession
 	Oid			role;
 	int			security;
 	int			guc_level;
+	bool		nested;
 	bool		snapshot;
 	bool		read_only;
 } MigSqlSession;

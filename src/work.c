@@ -25,6 +25,7 @@
 #include "leftover.h"
 #include "runctx.h"
 #include "runlock.h"
+#include "spi_util.h"
 #include "work.h"
 #include "worker.h"
 
@@ -230,9 +231,11 @@ record_success(MigWork *work)
 {
 	const MigMigration *m = work->migration;
 	MigEvent	event = new_event(work);
+	MigSqlSession session;
 
 	event.outcome = "success";
 	event.step = list_length(work->steps);
+	mig_sql_begin(&session);
 	mig_catalog_set_state(m, work->down ? MIG_PENDING : MIG_APPLIED, false,
 						  m->up, event.elapsed, NULL);
 	if (work->down)
@@ -241,6 +244,7 @@ record_success(MigWork *work)
 		mig_catalog_drop_steps(m->id);
 	mig_catalog_add_event(work->project, m, &event);
 	mig_catalog_run_goes_on(work->run, m, work->next);
+	mig_sql_end(&session);
 	work->recorded = true;
 }
 
