@@ -380,7 +380,7 @@ begin(const MigRun *run)
 	MemoryContextSwitchTo(run->context);
 }
 
-/* Not synchronously; see mig_work_commit. */
+/* Not synchronously; see work.c. */
 static void
 commit(const MigRun *run)
 {

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * work.c
- *	  One migration of a run: its steps, its ledger, its outcome.
+ *	  One migration of a run: its steps, its outcome.
  *
  * In a runner each step is a transaction of its own and this file starts and
  * commits it; within a caller's transaction the same code runs and the
@@ -49,8 +49,8 @@ mig_work_elapsed(const instr_time *since)
  */
 
 /* Starts a transaction for our own reads and writes. */
-void
-mig_work_begin(MigWork *work)
+static void
+begin_work(MigWork *work)
 {
 	if (!work->runner)
 		return;
@@ -77,8 +77,8 @@ begin_block(MigWork *work)
  * Commits.  Not synchronously but at the end of a run: each commit takes its
  * record with it, so a crash can lose the last ones but never a part of one.
  */
-void
-mig_work_commit(MigWork *work, bool synchronous)
+static void
+commit_work(MigWork *work, bool synchronous)
 {
 	if (!work->runner)
 		return;
@@ -167,13 +167,13 @@ mig_work_load(MigWork *work)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	INSTR_TIME_SET_CURRENT(work->start);
-	mig_work_begin(work);
+	begin_work(work);
 	text = mig_catalog_script(work->migration, work->down);
 	if (text == NULL && take_stored_definition(work))
 		text = mig_catalog_script(work->migration, work->down);
 	if (text != NULL)
 		split_script(work, text);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 	error_context_stack = callback.previous;
 	return text != NULL;
 }
@@ -343,9 +343,9 @@ run_statement(MigWork *work, int number, bool toplevel)
 static void
 replay_settings(MigWork *work)
 {
-	mig_work_begin(work);
+	begin_work(work);
 	mig_worker_restore_session(work->settings);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 }
 
 /* SET LOCAL, which ends with its transaction. */
@@ -388,7 +388,7 @@ finish_block(MigWork *work, const MigStep *step)
 	error_context_stack = &callback;
 	mig_position.statement = 0;
 	record_step(work, step);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 	error_context_stack = callback.previous;
 }
 
@@ -409,9 +409,9 @@ run_block(MigWork *work, const MigStep *step)
 static void
 run_own(MigWork *work, const char *sql)
 {
-	mig_work_begin(work);
+	begin_work(work);
 	mig_exec_sql(sql, true);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 }
 
 /*
@@ -426,9 +426,9 @@ settle_leftover(MigWork *work)
 	List	   *drop;
 	ListCell   *lc;
 
-	mig_work_begin(work);
+	begin_work(work);
 	verdict = mig_leftover_verdict(stmt, work->started->before, &drop);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 	foreach(lc, drop)
 		run_own(work, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
 							   (char *) lfirst(lc)));
@@ -481,7 +481,7 @@ start_step(MigWork *work, const MigStep *step)
 {
 	MigLedgerStep *ledger = palloc0(sizeof(MigLedgerStep));
 
-	mig_work_begin(work);
+	begin_work(work);
 	ledger->first = step->first;
 	ledger->last = step->last;
 	ledger->checksum = mig_ledger_checksum(work, step->first, step->last);
@@ -489,7 +489,7 @@ start_step(MigWork *work, const MigStep *step)
 	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
 	/* not all that the statement does need be in this server's WAL */
-	mig_work_commit(work, true);
+	commit_work(work, true);
 	work->started = ledger;
 }
 
@@ -504,18 +504,18 @@ run_toplevel(MigWork *work, const MigStep *step)
 	{
 		if (!resumed)
 			start_step(work, step);
-		mig_work_begin(work);
+		begin_work(work);
 		work->attempting = true;
 		run_statement(work, step->first, true);
-		mig_work_commit(work, false);
+		commit_work(work, false);
 		work->attempting = false;
 	}
 
 	/* it is done: a cancel now must not make it run again */
 	HOLD_CANCEL_INTERRUPTS();
-	mig_work_begin(work);
+	begin_work(work);
 	record_step(work, step);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 	RESUME_CANCEL_INTERRUPTS();
 	work->started = NULL;
 }
@@ -679,9 +679,9 @@ mig_work_run(MigWork *work)
 	if (work->recorded)
 		return;
 	/* an edit has removed all that was left to do */
-	mig_work_begin(work);
+	begin_work(work);
 	record_success(work);
-	mig_work_commit(work, false);
+	commit_work(work, false);
 }
 
 /*
@@ -712,9 +712,9 @@ clean_up_started(MigWork *work)
 		/* it failed: if its object is there, somebody else has made it */
 		if (verdict != MIG_VERDICT_FINALIZE)
 		{
-			mig_work_begin(work);
+			begin_work(work);
 			mig_catalog_drop_step(work->migration->id, work->down, first);
-			mig_work_commit(work, false);
+			commit_work(work, false);
 		}
 	}
 	PG_CATCH();
@@ -761,7 +761,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 
 	/* a second cancel must not keep the failure from being recorded */
 	HOLD_CANCEL_INTERRUPTS();
-	mig_work_begin(work);
+	begin_work(work);
 	kept = work->committed_part ||
 		mig_catalog_steps(m->id, work->down) != NIL;
 	if (work->down)
@@ -778,7 +778,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 									  psprintf("rollback %s", note));
 		mig_catalog_add_event(work->project, m, &event);
 	}
-	mig_work_commit(work, true);
+	commit_work(work, true);
 	RESUME_CANCEL_INTERRUPTS();
 	return state;
 }

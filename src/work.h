@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * work.h
- *	  One migration of a run: its steps, its ledger, its outcome.
+ *	  One migration of a run: its steps, its outcome.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,9 +9,6 @@
 #define MIG_WORK_H
 
 #include "ledger.h"
-
-extern void mig_work_begin(MigWork *work);
-extern void mig_work_commit(MigWork *work, bool synchronous);
 
 extern bool mig_work_load(MigWork *work);
 extern void mig_work_check_atomic(MigWork *work, const char *obstacle);
