@@ -240,6 +240,21 @@ mig_catalog_get(int64 id)
 	return found ? linitial(found) : NULL;
 }
 
+/* The one text that a query finds; NULL if it finds none. */
+static char *
+read_text(MigQuery *query, MigParams *params)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	char	   *text = NULL;
+
+	mig_sql_begin(&session);
+	if (mig_sql_run(query, params) == 1)
+		text = copy_text(context, mig_col_text(0, 1));
+	mig_sql_end(&session);
+	return text;
+}
+
 /* The text of that checksum. */
 char *
 mig_catalog_text(const char *checksum)
@@ -247,19 +262,15 @@ mig_catalog_text(const char *checksum)
 	static MigQuery query = {
 		"SELECT body FROM migrate.script WHERE checksum = $1"
 	};
-	MemoryContext context = CurrentMemoryContext;
-	MigSqlSession session;
 	MigParams	params = {0};
 	char	   *text;
 
 	mig_param_text(&params, checksum);
-	mig_sql_begin(&session);
-	if (mig_sql_run(&query, &params) != 1)
+	text = read_text(&query, &params);
+	if (text == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("the text of checksum %s is missing", checksum)));
-	text = copy_text(context, mig_col_text(0, 1));
-	mig_sql_end(&session);
 	return text;
 }
 
@@ -275,20 +286,13 @@ mig_catalog_script(const MigMigration *migration, bool down)
 		" ON s.checksum = CASE WHEN $4 THEN m.down ELSE m.up END"
 		" WHERE m.id = $1 AND m.up = $2 AND m.down IS NOT DISTINCT FROM $3"
 	};
-	MemoryContext context = CurrentMemoryContext;
-	MigSqlSession session;
 	MigParams	params = {0};
-	char	   *text = NULL;
 
 	mig_param_int8(&params, migration->id);
 	mig_param_text(&params, migration->up);
 	mig_param_text(&params, migration->down);
 	mig_param_bool(&params, down);
-	mig_sql_begin(&session);
-	if (mig_sql_run(&query, &params) == 1)
-		text = copy_text(context, mig_col_text(0, 1));
-	mig_sql_end(&session);
-	return text;
+	return read_text(&query, &params);
 }
 
 /* Keeps a text; returns its checksum. */

@@ -384,8 +384,7 @@ begin(const MigRun *run)
 static void
 commit(const MigRun *run)
 {
-	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+	mig_work_commit_later();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(run->context);
 }

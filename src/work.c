@@ -73,6 +73,14 @@ begin_block(MigWork *work)
 	MemoryContextSwitchTo(work->context);
 }
 
+/* The open transaction's commit need not wait for its flush. */
+void
+mig_work_commit_later(void)
+{
+	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
 /*
  * Commits.  Not synchronously but at the end of a run: each commit takes its
  * record with it, so a crash can lose the last ones but never a part of one.
@@ -85,9 +93,7 @@ commit_work(MigWork *work, bool synchronous)
 	if (synchronous)
 		ForceSyncCommit();
 	else
-		(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
-								 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-								 false);
+		mig_work_commit_later();
 	if (IsTransactionBlock())
 		(void) EndTransactionBlock(false);
 	CommitTransactionCommand();
@@ -615,8 +621,8 @@ split_step(MigWork *work, const ErrorData *error)
 	work->splits = work->splits ?
 		psprintf("%s, %s", work->splits, boundary) : boundary;
 	mig_ledger_replace_step(work, work->at,
-				 mig_step_split(work->script, current_step(work), number,
-								toplevel));
+							mig_step_split(work->script, current_step(work),
+										   number, toplevel));
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "ledger.h"
 
+extern void mig_work_commit_later(void);
 extern bool mig_work_load(MigWork *work);
 extern void mig_work_check_atomic(MigWork *work, const char *obstacle);
 extern void mig_work_run(MigWork *work);
