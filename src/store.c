@@ -201,12 +201,18 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 	is = mig_text_line(d->up.text, line_new);
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 m->state == MIG_APPLIED ?
 			 errmsg("migration \"%s\" is applied and its text has changed",
+					mig_label(m->version, m->name)) :
+			 errmsg("migration \"%s\" is partially rolled back and its text has changed",
 					mig_label(m->version, m->name)),
 			 errdetail("Line %d was \"%s\" and is \"%s\".",
 					   d->up.line + line_new - 1,
 					   shown_line(was, common_start(was, is)),
 					   shown_line(is, common_start(was, is))),
+			 m->state != MIG_APPLIED ?
+			 errhint("Run %s to finish the rollback, and store it again.",
+					 mig_call("rollback", "", m->project)) :
 			 errhint("Write a new migration, or run %s and store it again.",
 					 mig_call_resolve(mig_argument(m->version, m->name),
 									  "accept", m->project))));
