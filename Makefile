@@ -39,6 +39,7 @@ OBJS = \
 	src/copyin.o \
 	src/exec.o \
 	src/guc.o \
+	src/journal.o \
 	src/launch.o \
 	src/layout.o \
 	src/ledger.o \
@@ -47,15 +48,20 @@ OBJS = \
 	src/migrate.o \
 	src/plan.o \
 	src/repair.o \
+	src/retry.o \
 	src/run.o \
 	src/runctx.o \
 	src/runlock.o \
 	src/scan.o \
 	src/script.o \
+	src/snapshot.o \
 	src/spi_util.o \
+	src/start.o \
 	src/step.o \
 	src/store.o \
+	src/tell.o \
 	src/text.o \
+	src/watch.o \
 	src/work.o \
 	src/worker.o
 

@@ -100,16 +100,47 @@ CREATE TABLE migrate.run (
     session_role text NOT NULL,
     application_name text,
     client_addr inet,
-    pid       integer NOT NULL,
+    pid       integer,
     -- the migration that runs now; a crash leaves it behind
     current   bigint,
     current_checksum text COLLATE "C",
     -- shared memory of the runner, for migrate.progress
-    segment   bigint
+    segment   bigint,
+    -- what wait() raises again
+    error_sqlstate text,
+    error_message text,
+    error_detail text,
+    error_hint text,
+    error_context text
 );
-COMMENT ON TABLE migrate.run IS 'every call of apply and rollback that had something to do';
-CREATE INDEX run_running ON migrate.run (run) WHERE state = 'running';
-COMMENT ON INDEX migrate.run_running IS 'finds the run under way among all that ended';
+COMMENT ON TABLE migrate.run IS 'every call of apply and rollback that had something to do, and of start';
+COMMENT ON COLUMN migrate.run.state IS 'queued, running, success, failed, cancelled or interrupted';
+CREATE INDEX run_open ON migrate.run (run) WHERE ended_at IS NULL;
+COMMENT ON INDEX migrate.run_open IS 'finds the run under way among all that ended';
+
+CREATE TABLE migrate.attempt (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL DEFAULT clock_timestamp(),
+    run       bigint NOT NULL,
+    project   text NOT NULL,
+    version   text,
+    name      text NOT NULL,
+    action    text NOT NULL,
+    step      integer NOT NULL,
+    attempt   integer NOT NULL,
+    statement integer,
+    line      integer,
+    sqlstate  text NOT NULL,
+    message   text NOT NULL,
+    detail    text,
+    lock      text,
+    blockers  jsonb NOT NULL,
+    delay     interval
+);
+COMMENT ON TABLE migrate.attempt IS 'tries of a step that ended with a failed wait for a lock';
+COMMENT ON COLUMN migrate.attempt.lock IS 'what was waited for';
+COMMENT ON COLUMN migrate.attempt.blockers IS 'who held it: an array with an object for each, its keys as in pg_stat_activity and pg_prepared_xacts';
+COMMENT ON COLUMN migrate.attempt.delay IS 'the pause before the next try; null: there was none';
 
 CREATE TABLE migrate.event (
     id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -146,11 +177,14 @@ SELECT pg_catalog.pg_extension_config_dump('migrate.state', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.step', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.run', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.run_run_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.attempt', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.attempt_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.event', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.event_id_seq', '');
 
 COMMENT ON SEQUENCE migrate.migration_id_seq IS 'numbers of migrate.migration';
 COMMENT ON SEQUENCE migrate.run_run_seq IS 'numbers of runs';
+COMMENT ON SEQUENCE migrate.attempt_id_seq IS 'numbers of the rows of the attempts';
 COMMENT ON SEQUENCE migrate.event_id_seq IS 'numbers of the rows of the history';
 
 --
@@ -246,27 +280,49 @@ COMMENT ON FUNCTION migrate.load(text[], text[], text, text) IS
 
 CREATE FUNCTION migrate.apply(target text DEFAULT NULL,
                               project text DEFAULT NULL,
-                              atomic boolean DEFAULT NULL)
+                              atomic boolean DEFAULT NULL,
+                              wait_for_lock boolean DEFAULT true)
 RETURNS SETOF migrate.run_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_apply';
 COMMENT ON FUNCTION migrate.apply IS
-'runs what is pending, up to and including target; atomic insists on (true) or refuses (false) running within the caller''s transaction';
+'runs what is pending, up to and including target; atomic insists on (true) or refuses (false) running within the caller''s transaction; with wait_for_lock false, another run under way is an error';
 
 CREATE FUNCTION migrate.rollback(steps integer DEFAULT 1,
                                  project text DEFAULT NULL,
-                                 atomic boolean DEFAULT NULL)
+                                 atomic boolean DEFAULT NULL,
+                                 wait_for_lock boolean DEFAULT true)
 RETURNS SETOF migrate.run_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_rollback_steps';
-COMMENT ON FUNCTION migrate.rollback(integer, text, boolean) IS
+COMMENT ON FUNCTION migrate.rollback(integer, text, boolean, boolean) IS
 'runs the down scripts of the newest migrations, as many as steps says';
 
 CREATE FUNCTION migrate.rollback(target text,
                                  project text DEFAULT NULL,
-                                 atomic boolean DEFAULT NULL)
+                                 atomic boolean DEFAULT NULL,
+                                 wait_for_lock boolean DEFAULT true)
 RETURNS SETOF migrate.run_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_rollback_target';
-COMMENT ON FUNCTION migrate.rollback(text, text, boolean) IS
+COMMENT ON FUNCTION migrate.rollback(text, text, boolean, boolean) IS
 'runs the down scripts of every migration newer than target, newest first; target stays applied';
+
+CREATE FUNCTION migrate.start(target text DEFAULT NULL,
+                              project text DEFAULT NULL)
+RETURNS bigint
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_start';
+COMMENT ON FUNCTION migrate.start IS
+'apply without waiting for it; returns the number of the run, which begins when the transaction commits';
+
+CREATE FUNCTION migrate.wait(run bigint)
+RETURNS SETOF migrate.run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_wait';
+COMMENT ON FUNCTION migrate.wait IS
+'waits for the end of a run and returns its rows, or raises the error it ended with';
+
+CREATE FUNCTION migrate.cancel(run bigint)
+RETURNS boolean
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_cancel';
+COMMENT ON FUNCTION migrate.cancel IS
+'asks a run to stop, and does not wait until it has; false if it has ended already';
 
 --
 -- Settling
@@ -352,9 +408,17 @@ COMMENT ON VIEW migrate.history IS
 
 CREATE VIEW migrate.runs AS
     SELECT run, project, action, target, state, started_at, ended_at,
-           started_by, pid, session_role, application_name, client_addr
+           started_by, pid, session_role, application_name, client_addr,
+           error_sqlstate, error_message
     FROM migrate.run, (VALUES (1)) AS not_updatable;
 COMMENT ON VIEW migrate.runs IS 'the runs: who, when, which target, how they ended';
+
+CREATE VIEW migrate.attempts AS
+    SELECT id, at, run, project, version, name, action, step, attempt,
+           statement, line, sqlstate, message, detail, lock, blockers, delay
+    FROM migrate.attempt, (VALUES (1)) AS not_updatable;
+COMMENT ON VIEW migrate.attempts IS
+'tries of steps that waited for a lock in vain: what they waited for, and who held it';
 
 CREATE FUNCTION migrate.progress_rows()
 RETURNS SETOF migrate.progress_row
@@ -376,9 +440,12 @@ REVOKE ALL ON FUNCTION migrate.register(text, text, text, text, text, boolean) F
 REVOKE ALL ON FUNCTION migrate.unregister(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.start(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.wait(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.cancel(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.resolve(text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.baseline(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.status(text) FROM PUBLIC;

@@ -24,11 +24,12 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "catalog.h"
 #include "guc.h"
+#include "journal.h"
 #include "launch.h"
 #include "repair.h"
 #include "run.h"
+#include "start.h"
 #include "store.h"
 
 PG_FUNCTION_INFO_V1(migrate_register);
@@ -38,6 +39,9 @@ PG_FUNCTION_INFO_V1(migrate_load_files);
 PG_FUNCTION_INFO_V1(migrate_apply);
 PG_FUNCTION_INFO_V1(migrate_rollback_steps);
 PG_FUNCTION_INFO_V1(migrate_rollback_target);
+PG_FUNCTION_INFO_V1(migrate_start);
+PG_FUNCTION_INFO_V1(migrate_wait);
+PG_FUNCTION_INFO_V1(migrate_cancel);
 PG_FUNCTION_INFO_V1(migrate_resolve);
 PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_progress_rows);
@@ -114,6 +118,13 @@ where_argument(FunctionCallInfo fcinfo, int n)
 	if (PG_ARGISNULL(n))
 		return MIG_ANYWHERE;
 	return PG_GETARG_BOOL(n) ? MIG_IN_TRANSACTION : MIG_IN_RUNNER;
+}
+
+/* The opposite of the argument wait_for_lock. */
+static bool
+nowait_argument(FunctionCallInfo fcinfo, int n)
+{
+	return !PG_ARGISNULL(n) && !PG_GETARG_BOOL(n);
 }
 
 /* The elements of a text[] argument, which must be given and hold no null. */
@@ -320,7 +331,7 @@ run_request(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where)
 	return (Datum) 0;
 }
 
-/* apply(target, project, atomic): runs what is pending. */
+/* apply(target, project, atomic, wait_for_lock): runs what is pending. */
 Datum
 migrate_apply(PG_FUNCTION_ARGS)
 {
@@ -329,10 +340,11 @@ migrate_apply(PG_FUNCTION_ARGS)
 	request.action = MIG_ACTION_APPLY;
 	request.target = optional_text(fcinfo, 0);
 	request.project = project_argument(fcinfo, 1);
+	request.nowait = nowait_argument(fcinfo, 3);
 	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
 }
 
-/* rollback(steps, project, atomic): undoes the newest migrations. */
+/* rollback(steps, project, atomic, wait_for_lock): undoes the newest. */
 Datum
 migrate_rollback_steps(PG_FUNCTION_ARGS)
 {
@@ -345,10 +357,11 @@ migrate_rollback_steps(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("steps must be at least 1")));
+	request.nowait = nowait_argument(fcinfo, 3);
 	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
 }
 
-/* rollback(target, project, atomic): undoes everything newer than target. */
+/* rollback(target, project, atomic, wait_for_lock): undoes what is newer. */
 Datum
 migrate_rollback_target(PG_FUNCTION_ARGS)
 {
@@ -357,7 +370,51 @@ migrate_rollback_target(PG_FUNCTION_ARGS)
 	request.action = MIG_ACTION_ROLLBACK;
 	request.target = required_text(fcinfo, 0, "target");
 	request.project = project_argument(fcinfo, 1);
+	request.nowait = nowait_argument(fcinfo, 3);
 	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
+}
+
+/* The number of a run. */
+static int64
+run_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", "run")));
+	return PG_GETARG_INT64(0);
+}
+
+/* start(target, project): apply that nobody waits for; the run's number. */
+Datum
+migrate_start(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+
+	begin_change("start");
+	request.action = MIG_ACTION_APPLY;
+	request.target = optional_text(fcinfo, 0);
+	request.project = project_argument(fcinfo, 1);
+	PG_RETURN_INT64(mig_start(&request));
+}
+
+/* wait(run): what apply would have returned. */
+Datum
+migrate_wait(PG_FUNCTION_ARGS)
+{
+	mig_refuse_nested("wait");
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	mig_start_wait(fcinfo, run_argument(fcinfo), put_run_row,
+				   fcinfo->resultinfo);
+	return (Datum) 0;
+}
+
+/* cancel(run): false if it has ended. */
+Datum
+migrate_cancel(PG_FUNCTION_ARGS)
+{
+	mig_refuse_nested("cancel");
+	PG_RETURN_BOOL(mig_start_cancel(run_argument(fcinfo)));
 }
 
 /*
@@ -406,6 +463,15 @@ check_progress_rights(void)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, "migrate.progress");
 }
 
+/* What a run does besides running a statement, or within it; NULL: nothing. */
+static const char *
+progress_phase(const MigRunRecord *run, const MigProgress *progress)
+{
+	if (strcmp(run->state, "queued") == 0)
+		return "waiting for its turn";
+	return *progress->phase ? progress->phase : run->phase;
+}
+
 /* One row of the view migrate.progress. */
 static void
 put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
@@ -415,24 +481,25 @@ put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
 	bool		nulls[11] = {0};
 
 	values[0] = Int64GetDatum(run->run);
-	set_text(values, nulls, 1, progress->repeatable ? NULL : progress->version);
-	set_text(values, nulls, 2, progress->name);
+	set_text(values, nulls, 1, *progress->version ? progress->version : NULL);
+	set_text(values, nulls, 2, *progress->name ? progress->name : NULL);
 	values[3] = Int32GetDatum(progress->step);
 	values[4] = Int32GetDatum(progress->steps);
 	values[5] = Int32GetDatum(progress->statement);
-	set_text(values, nulls, 6, progress->query);
-	set_text(values, nulls, 7, run->phase);
+	set_text(values, nulls, 6, *progress->query ? progress->query : NULL);
+	set_text(values, nulls, 7, progress_phase(run, progress));
 	nulls[8] = run->percent == NULL;
 	if (!nulls[8])
 		values[8] = DirectFunctionCall3(numeric_in, CStringGetDatum(run->percent),
 										ObjectIdGetDatum(InvalidOid),
 										Int32GetDatum(-1));
 	values[9] = interval_datum(run->elapsed);
-	values[10] = DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(run->pid));
+	values[10] = DirectFunctionCall1(pg_blocking_pids,
+									 Int32GetDatum(progress->pid));
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* progress_rows(): the runs that a runner executes right now. */
+/* progress_rows(): the runs that a runner executes or will execute. */
 Datum
 migrate_progress_rows(PG_FUNCTION_ARGS)
 {
@@ -440,7 +507,7 @@ migrate_progress_rows(PG_FUNCTION_ARGS)
 
 	check_progress_rights();
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	foreach(lc, mig_catalog_running())
+	foreach(lc, mig_journal_open())
 	{
 		MigRunRecord *run = lfirst(lc);
 		MigProgress progress;

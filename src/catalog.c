@@ -141,19 +141,6 @@ read_migrations(MigQuery *query, MigParams *params)
 	return result;
 }
 
-/* Runs a query that returns nothing in a session of its own. */
-static uint64
-run_alone(MigQuery *query, MigParams *params)
-{
-	MigSqlSession session;
-	uint64		rows;
-
-	mig_sql_begin(&session);
-	rows = mig_sql_run(query, params);
-	mig_sql_end(&session);
-	return rows;
-}
-
 /* All migrations of a project, in order. */
 List *
 mig_catalog_list(const char *project)
@@ -207,22 +194,6 @@ mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
 	mig_param_text(&params, sort_key);
 	found = read_migrations(&query, &params);
 	return found ? linitial(found) : NULL;
-}
-
-/* Is a live run in that migration? */
-bool
-mig_catalog_is_running(int64 id)
-{
-	static MigQuery query = {
-		"SELECT FROM migrate.run r,"
-		" pg_catalog.pg_stat_get_activity(r.pid) a"
-		" WHERE r.current = $1 AND r.state = 'running'"
-		" AND a.backend_start <= r.started_at"
-	};
-	MigParams	params = {0};
-
-	mig_param_int8(&params, id);
-	return run_alone(&query, &params) > 0;
 }
 
 /* The migration of that number; NULL if it is gone. */
@@ -379,7 +350,7 @@ mig_catalog_replace(int64 id, const MigDefinition *definition)
 
 /*
  * Lets one transaction at a time change definitions, and none while a run
- * records that it ran one (see mig_catalog_run_goes_on).  Readers go on.
+ * records that it ran one (see mig_journal_goes_on).  Readers go on.
  */
 void
 mig_catalog_lock(void)
@@ -388,7 +359,7 @@ mig_catalog_lock(void)
 		"LOCK TABLE migrate.migration IN EXCLUSIVE MODE"
 	};
 
-	run_alone(&query, NULL);
+	mig_sql_once(&query, NULL);
 }
 
 /* Forgets a migration; its texts and its history stay. */
@@ -402,7 +373,7 @@ mig_catalog_delete(int64 id)
 	MigParams	params = {0};
 
 	mig_param_int8(&params, id);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /*
@@ -438,7 +409,7 @@ mig_catalog_set_state(const MigMigration *migration, MigState state,
 	mig_param_int8(&params, migration->id);
 	if (state == MIG_PENDING)
 	{
-		run_alone(&forget, &params);
+		mig_sql_once(&forget, &params);
 		return;
 	}
 	mig_param_text(&params, mig_state_names[state]);
@@ -450,7 +421,7 @@ mig_catalog_set_state(const MigMigration *migration, MigState state,
 	else
 		mig_param_null(&params);
 	mig_param_text(&params, note);
-	run_alone(&put, &params);
+	mig_sql_once(&put, &params);
 }
 
 /*
@@ -468,7 +439,7 @@ mig_catalog_repeat_all(const char *project)
 	MigParams	params = {0};
 
 	mig_param_text(&params, project);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /* A rollback left nothing: the migration is applied as it was. */
@@ -483,7 +454,7 @@ mig_catalog_still_applied(int64 id, const char *note)
 
 	mig_param_int8(&params, id);
 	mig_param_text(&params, note);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /* The next edited text of an applied migration will be taken. */
@@ -497,7 +468,7 @@ mig_catalog_allow_edit(int64 id)
 	MigParams	params = {0};
 
 	mig_param_int8(&params, id);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /* An edited text is what was applied. */
@@ -512,7 +483,7 @@ mig_catalog_accept_edit(int64 id, const char *checksum)
 
 	mig_param_int8(&params, id);
 	mig_param_text(&params, checksum);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /*
@@ -586,7 +557,7 @@ mig_catalog_put_step(int64 id, bool down, int64 run,
 	mig_param_bool(&params, step->done);
 	mig_param_text_array(&params, step->before);
 	mig_param_text_array(&params, step->settings);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /* A started step left nothing. */
@@ -603,7 +574,7 @@ mig_catalog_drop_step(int64 id, bool down, int first)
 	mig_param_int8(&params, id);
 	mig_param_bool(&params, down);
 	mig_param_int4(&params, first);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }
 
 /* A migration is settled: its ledger has served. */
@@ -616,218 +587,5 @@ mig_catalog_drop_steps(int64 id)
 	MigParams	params = {0};
 
 	mig_param_int8(&params, id);
-	run_alone(&query, &params);
-}
-
-/*
- * Runs and history
- */
-
-/* Records the start of a run, which begins with migration 'current'. */
-int64
-mig_catalog_run_start(const MigRequest *request, const MigMigration *current,
-					  dsm_handle segment)
-{
-	static MigQuery query = {
-		"INSERT INTO migrate.run (project, action, target, state, started_by,"
-		" session_role, application_name, client_addr, pid, current,"
-		" current_checksum, segment)"
-		" VALUES ($1, $2, $3, 'running', $4, $5, $6, $7::pg_catalog.inet, $8,"
-		" $9, $10, $11) RETURNING run"
-	};
-	MigSqlSession session;
-	MigParams	params = {0};
-	int64		run;
-
-	mig_param_text(&params, request->project);
-	mig_param_text(&params, request->action == MIG_ACTION_APPLY ?
-				   "apply" : "rollback");
-	mig_param_text(&params, request->target);
-	mig_param_text(&params, mig_caller.role);
-	mig_param_text(&params, mig_caller.session_role);
-	mig_param_text(&params, mig_caller.application_name);
-	mig_param_text(&params, mig_caller.client_addr);
-	mig_param_int4(&params, MyProcPid);
-	mig_param_int8(&params, current->id);
-	mig_param_text(&params, request->action == MIG_ACTION_APPLY ?
-				   current->up : current->down);
-	mig_param_int8(&params, segment);
-	mig_sql_begin(&session);
-	mig_sql_run(&query, &params);
-	run = mig_col_int8(0, 1, 0);
-	mig_sql_end(&session);
-	return run;
-}
-
-/*
- * The run goes on: in migration 'current', or it has none left.  What it did so
- * far in this transaction, it did for the definition 'done', which must still
- * be the stored one and stays so until the transaction ends.
- *
- * An error undoes all that if the definition has been replaced or removed
- * meanwhile, or if another run has found this one interrupted and taken over:
- * a script can free both halves of the run lock.
- */
-void
-mig_catalog_run_goes_on(int64 run, const MigMigration *done,
-						const MigMigration *current)
-{
-	static MigQuery query = {
-		"WITH m AS (SELECT FROM migrate.migration"
-		" WHERE id = $4 AND up = $5 AND down IS NOT DISTINCT FROM $6 FOR SHARE)"
-		" UPDATE migrate.run SET current = $2,"
-		" current_checksum = CASE action WHEN 'apply' THEN $3 ELSE $7 END"
-		" FROM m WHERE run = $1 AND state = 'running'"
-		" AND pid = pg_catalog.pg_backend_pid()"
-	};
-	MigParams	params = {0};
-
-	mig_param_int8(&params, run);
-	if (current != NULL)
-		mig_param_int8(&params, current->id);
-	else
-		mig_param_null(&params);
-	mig_param_text(&params, current ? current->up : NULL);
-	mig_param_int8(&params, done->id);
-	mig_param_text(&params, done->up);
-	mig_param_text(&params, done->down);
-	mig_param_text(&params, current ? current->down : NULL);
-	if (run_alone(&query, &params) == 1)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("migration \"%s\" was replaced or removed while it ran, or another run has taken over",
-					mig_label(done->version, done->name)),
-			 errhint("Run SELECT * FROM migrate.status(); to see where it stands.")));
-}
-
-/*
- * Records how a run of this process ended.  False if it is not running any
- * more: then another run has found it interrupted and taken over, and nothing
- * must be recorded.
- */
-bool
-mig_catalog_run_end(int64 run, const char *state)
-{
-	static MigQuery query = {
-		"UPDATE migrate.run SET state = $2, ended_at = clock_timestamp(),"
-		" current = NULL, current_checksum = NULL, segment = NULL"
-		" WHERE run = $1 AND state = 'running'"
-		" AND pid = pg_catalog.pg_backend_pid()"
-	};
-	MigParams	params = {0};
-
-	mig_param_int8(&params, run);
-	mig_param_text(&params, state);
-	return run_alone(&query, &params) == 1;
-}
-
-/* Records that a run's process ended before the run did. */
-void
-mig_catalog_run_interrupted(int64 run)
-{
-	static MigQuery query = {
-		"UPDATE migrate.run SET state = 'interrupted',"
-		" ended_at = clock_timestamp(), current = NULL,"
-		" current_checksum = NULL, segment = NULL WHERE run = $1"
-	};
-	MigParams	params = {0};
-
-	mig_param_int8(&params, run);
-	run_alone(&query, &params);
-}
-
-/* The runs that are not ended, oldest first. */
-List *
-mig_catalog_running(void)
-{
-	static MigQuery query = {
-		"SELECT r.run, r.project, r.action, r.current,"
-		" r.started_at, r.pid, r.segment,"
-		" (extract(epoch FROM clock_timestamp() - r.started_at)"
-		"  * 1000000)::bigint, p.phase,"
-		" round(100.0 * p.blocks_done / nullif(p.blocks_total, 0), 1),"
-		" r.started_by, r.session_role, r.application_name,"
-		" host(r.client_addr), r.current_checksum"
-		" FROM migrate.run r"
-		" LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid = r.pid"
-		" WHERE r.state = 'running' ORDER BY r.run"
-	};
-	MemoryContext context = CurrentMemoryContext;
-	MigSqlSession session;
-	List	   *result = NIL;
-	uint64		rows;
-
-	mig_sql_begin(&session);
-	rows = mig_sql_run(&query, NULL);
-	for (uint64 i = 0; i < rows; i++)
-	{
-		MemoryContext spi = MemoryContextSwitchTo(context);
-		MigRunRecord *record = palloc0(sizeof(MigRunRecord));
-
-		record->run = mig_col_int8(i, 1, 0);
-		record->project = mig_col_text(i, 2);
-		record->action = mig_col_text(i, 3);
-		record->current = mig_col_int8(i, 4, 0);
-		record->started_at = mig_col_text(i, 5);
-		record->pid = mig_col_int8(i, 6, 0);
-		record->segment = mig_col_int8(i, 7, 0);
-		record->elapsed = mig_col_int8(i, 8, 0);
-		record->phase = mig_col_text(i, 9);
-		record->percent = mig_col_text(i, 10);
-		record->caller.role = mig_col_text(i, 11);
-		record->caller.session_role = mig_col_text(i, 12);
-		record->caller.application_name = mig_col_text(i, 13);
-		record->caller.client_addr = mig_col_text(i, 14);
-		record->checksum = mig_col_text(i, 15);
-		result = lappend(result, record);
-		MemoryContextSwitchTo(spi);
-	}
-	mig_sql_end(&session);
-	return result;
-}
-
-/* Adds a row to the history. */
-void
-mig_catalog_add_event(const char *project, const MigMigration *migration,
-					  const MigEvent *event)
-{
-	static MigQuery query = {
-		"INSERT INTO migrate.event (run, project, version, name, action,"
-		" outcome, step, elapsed, checksum, stored_by, session_role, role,"
-		" application_name, client_addr, error_sqlstate, error_message,"
-		" error_detail, error_hint, error_statement, error_line, reason)"
-		" VALUES (nullif($1, 0), $2, $3, $4, $5, $6, nullif($7, 0),"
-		" $8 * interval '1 microsecond', $9, $10, $11, $12, $13,"
-		" $14::pg_catalog.inet, $15, $16, $17, $18, nullif($19, 0),"
-		" nullif($20, 0), $21)"
-	};
-	const ErrorData *error = event->error;
-	MigParams	params = {0};
-
-	mig_param_int8(&params, event->run);
-	mig_param_text(&params, project);
-	mig_param_text(&params, migration->version);
-	mig_param_text(&params, migration->name);
-	mig_param_text(&params, event->action);
-	mig_param_text(&params, event->outcome);
-	mig_param_int4(&params, event->step);
-	if (event->elapsed >= 0)
-		mig_param_int8(&params, event->elapsed);
-	else
-		mig_param_null(&params);
-	mig_param_text(&params, event->checksum);
-	mig_param_text(&params, migration->stored_by);
-	mig_param_text(&params, mig_caller.session_role);
-	mig_param_text(&params, mig_caller.role);
-	mig_param_text(&params, mig_caller.application_name);
-	mig_param_text(&params, mig_caller.client_addr);
-	mig_param_text(&params, error ? unpack_sql_state(error->sqlerrcode) : NULL);
-	mig_param_text(&params, error ? error->message : NULL);
-	mig_param_text(&params, error ? error->detail : NULL);
-	mig_param_text(&params, error ? error->hint : NULL);
-	mig_param_int4(&params, event->error_statement);
-	mig_param_int4(&params, event->error_line);
-	mig_param_text(&params, event->reason);
-	run_alone(&query, &params);
+	mig_sql_once(&query, &params);
 }

@@ -12,7 +12,6 @@
 #define MIG_CATALOG_H
 
 #include "nodes/pg_list.h"
-#include "storage/dsm.h"
 
 #include "layout.h"
 #include "runctx.h"
@@ -65,38 +64,6 @@ typedef struct MigLedgerStep
 	bool		temporary;		/* the session had temporary objects */
 } MigLedgerStep;
 
-/* One row of the history. */
-typedef struct MigEvent
-{
-	int64		run;			/* 0: none */
-	const char *action;
-	const char *outcome;
-	int			step;			/* 0: none */
-	int64		elapsed;		/* microseconds; -1: none */
-	const char *checksum;
-	const char *reason;
-	const ErrorData *error;		/* NULL: none */
-	int			error_statement;
-	int			error_line;
-} MigEvent;
-
-/* A row of migrate.run that says it is running. */
-typedef struct MigRunRecord
-{
-	int64		run;
-	char	   *project;
-	char	   *action;
-	int64		current;		/* migration, or 0 */
-	char	   *checksum;		/* of its script */
-	MigCaller	caller;
-	char	   *started_at;
-	int			pid;
-	dsm_handle	segment;
-	int64		elapsed;		/* microseconds since it started */
-	char	   *phase;			/* of its index build, if any */
-	char	   *percent;
-} MigRunRecord;
-
 extern char *mig_checksum(const char *text, int len);
 
 extern void mig_catalog_lock(void);
@@ -107,7 +74,6 @@ extern List *mig_catalog_pending(const char *project);
 extern MigMigration *mig_catalog_find(const char *project, bool repeatable,
 									  const char *sort_key);
 extern MigMigration *mig_catalog_get(int64 id);
-extern bool mig_catalog_is_running(int64 id);
 extern char *mig_catalog_script(const MigMigration *migration, bool down);
 extern char *mig_catalog_text(const char *checksum);
 extern void mig_catalog_insert(const char *project, List *definitions);
@@ -129,18 +95,5 @@ extern void mig_catalog_put_step(int64 id, bool down, int64 run,
 								 const MigLedgerStep *step);
 extern void mig_catalog_drop_step(int64 id, bool down, int first);
 extern void mig_catalog_drop_steps(int64 id);
-
-/* runs and history */
-extern int64 mig_catalog_run_start(const MigRequest *request,
-								   const MigMigration *current,
-								   dsm_handle segment);
-extern void mig_catalog_run_goes_on(int64 run, const MigMigration *done,
-									const MigMigration *current);
-extern bool mig_catalog_run_end(int64 run, const char *state);
-extern void mig_catalog_run_interrupted(int64 run);
-extern List *mig_catalog_running(void);
-extern void mig_catalog_add_event(const char *project,
-								  const MigMigration *migration,
-								  const MigEvent *event);
 
 #endif							/* MIG_CATALOG_H */

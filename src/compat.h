@@ -35,6 +35,21 @@ mig_lock_held_by_me(const LOCKTAG *tag, LOCKMODE mode)
 #endif
 }
 
+/* A lock's holder was told by two fields before 17. */
+static inline VirtualTransactionId
+mig_lock_vxid(const LockInstanceData *lock)
+{
+#if PG_VERSION_NUM >= 170000
+	return lock->vxid;
+#else
+	VirtualTransactionId vxid;
+
+	vxid.backendId = lock->backend;
+	vxid.localTransactionId = lock->lxid;
+	return vxid;
+#endif
+}
+
 /* PortalRun() lost its argument run_once in 18. */
 static inline bool
 mig_portal_run(Portal portal, bool toplevel, DestReceiver *dest,

@@ -26,9 +26,11 @@
 #include "utils/snapmgr.h"
 #include "utils/timeout.h"
 
+#include "blockers.h"
 #include "compat.h"
 #include "copyin.h"
 #include "exec.h"
+#include "retry.h"
 #include "runctx.h"
 
 /* What the error context callback has to know of the running statement. */
@@ -72,6 +74,8 @@ statement_error_context(void *arg)
 	StatementContext *context = arg;
 	int			position = geterrposition();
 
+	if (mig_retry_may_help(geterrcode()))
+		mig_blockers_remember();
 	error_line = context->line;
 	if (position > 0)
 	{
@@ -252,6 +256,7 @@ mig_exec_statement(const MigScript *script, const MigStatement *stmt,
 
 	if (toplevel)
 		watch_commits();
+	mig_blockers_forget();
 	error_line = stmt->line;
 	context.text = text;
 	context.line = stmt->line;

@@ -15,9 +15,14 @@ typedef enum MigOutOfOrder
 	MIG_OUT_OF_ORDER_ALLOW
 } MigOutOfOrder;
 
+extern int	mig_lock_retries;
+extern int	mig_lock_retry_max_delay;	/* milliseconds */
+extern int	mig_lock_timeout;	/* milliseconds; 0: none */
 extern char *mig_project;
 extern int	mig_out_of_order;
 
 extern void mig_guc_init(void);
+extern void mig_guc_limit_lock_waits(void);
+extern char *mig_guc_replace_lock_timeout(const char *value);
 
 #endif							/* MIG_GUC_H */

@@ -10,7 +10,7 @@
 
 #include "portability/instr_time.h"
 
-#include "catalog.h"
+#include "journal.h"
 #include "script.h"
 
 /* One migration of a run. */
@@ -40,6 +40,7 @@ typedef struct MigWork
 	bool		attempting;		/* it runs in this process at this moment */
 	bool		committed_part; /* a CALL or DO committed before it failed */
 	char	   *splits;			/* commit boundaries that were added */
+	int			retries;		/* of the current step */
 } MigWork;
 
 extern const MigStatement *mig_ledger_statement(const MigWork *work,

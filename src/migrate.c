@@ -11,6 +11,7 @@
 
 #include "compat.h"
 #include "guc.h"
+#include "start.h"
 
 MIG_MODULE_MAGIC("migrate", "1.0.0");
 
@@ -20,4 +21,5 @@ void
 _PG_init(void)
 {
 	mig_guc_init();
+	mig_start_init();
 }

@@ -10,10 +10,11 @@
  */
 #include "postgres.h"
 
-#include "catalog.h"
+#include "journal.h"
 #include "plan.h"
 #include "repair.h"
 #include "runlock.h"
+#include "start.h"
 
 /* What resolve can do. */
 typedef enum Outcome
@@ -81,29 +82,40 @@ settle_interrupted(const MigRunRecord *run, MigMigration *m)
 	event.outcome = "interrupted";
 	event.elapsed = -1;
 	event.checksum = run->checksum;
-	mig_catalog_add_event(run->project, m, &event);
+	mig_journal_add_event(run->project, m, &event);
 }
 
 /*
- * Whoever has the run lock knows that no run is alive: those that say they are
- * running were interrupted, by a crash or by the end of their process.
+ * Whoever has the run lock knows that no other run is under way: those that
+ * say so were interrupted, by a crash or by the end of their process.  One
+ * that waits for its turn may still have its process.
  */
+static bool
+was_interrupted(const MigRunRecord *run)
+{
+	return strcmp(run->state, "running") == 0 ||
+		!mig_start_is_alive(run->segment, run->run);
+}
+
+/* Settles the runs that were interrupted; the caller has the run lock. */
 void
 mig_repair_interrupted(void)
 {
 	MigCaller	self = mig_caller;
 	ListCell   *lc;
 
-	foreach(lc, mig_catalog_running())
+	foreach(lc, mig_journal_open())
 	{
 		MigRunRecord *run = lfirst(lc);
 		MigMigration *m = run->current ? mig_catalog_get(run->current) : NULL;
 
+		if (!was_interrupted(run))
+			continue;
 		/* the history names who asked for that run */
 		mig_caller = run->caller;
 		if (m != NULL)
 			settle_interrupted(run, m);
-		mig_catalog_run_interrupted(run->run);
+		mig_journal_interrupted(run->run);
 		mig_caller = self;
 		ereport(NOTICE,
 				(errmsg("run %lld was interrupted", (long long) run->run),
@@ -138,7 +150,7 @@ record(const char *project, const MigMigration *m, const char *action,
 	event.elapsed = -1;
 	event.checksum = m->up;
 	event.reason = reason ? psprintf("%s: %s", outcome, reason) : outcome;
-	mig_catalog_add_event(project, m, &event);
+	mig_journal_add_event(project, m, &event);
 }
 
 /* Does to the catalog what the outcome says; returns the new state. */

@@ -13,9 +13,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "miscadmin.h"
 #include "storage/ipc.h"
+#include "tcop/pquery.h"
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -24,11 +24,14 @@
 #include "catalog.h"
 #include "exec.h"
 #include "guc.h"
+#include "journal.h"
 #include "launch.h"
 #include "plan.h"
 #include "repair.h"
 #include "run.h"
 #include "runlock.h"
+#include "snapshot.h"
+#include "tell.h"
 #include "work.h"
 #include "worker.h"
 
@@ -75,38 +78,54 @@ new_work(const MigRun *run, int index)
 	return work;
 }
 
-/* Tells the caller that a migration succeeded. */
+/* Tells the caller, and the server's log, that a migration succeeded. */
 static void
 send_row(const MigRun *run, const MigWork *work)
 {
 	MigRunRow	row;
+	MigNews		news = mig_work_news(work);
 
+	mig_tell_log(&news);
 	row.version = work->migration->version;
 	row.name = work->migration->name;
 	row.state = mig_state_names[work->down ? MIG_PENDING : MIG_APPLIED];
 	row.steps = list_length(work->steps);
-	row.elapsed = mig_work_elapsed(&work->start);
+	row.elapsed = news.elapsed;
 	run->sink(&row, run->arg);
 }
 
-/* Says whose run this one waits for. */
-static void
-announce_waiting(void)
+/* A run as notices and errors name it. */
+static const char *
+describe_run(const MigRunRecord *record)
 {
-	ListCell   *lc;
+	return psprintf("run %lld of role \"%s\" (pid %d, since %s)",
+					(long long) record->run, record->caller.role,
+					record->pid, record->started_at);
+}
 
-	foreach(lc, mig_catalog_running())
-	{
-		MigRunRecord *record = lfirst(lc);
+/*
+ * Another run is under way: says which one this request waits for, or refuses
+ * it if it does not want to wait.
+ */
+static void
+announce_waiting(const MigRequest *request)
+{
+	MigRunRecord *record = mig_journal_running();
 
+	if (request->nowait)
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("another run is under way"),
+				 record == NULL ?
+				 errdetail("Another session holds the run lock.") :
+				 errdetail("It is %s.", describe_run(record)),
+				 errhint("Leave out wait_for_lock => false to wait for it, or run SELECT * FROM migrate.progress; to see it.")));
+	if (record == NULL)
 		ereport(NOTICE,
-				(errmsg("waiting for run %lld of role \"%s\" (pid %d, since %s)",
-						(long long) record->run, record->caller.role,
-						record->pid, record->started_at)));
-		return;
-	}
-	ereport(NOTICE,
-			(errmsg("waiting for another session that holds the run lock")));
+				(errmsg("waiting for another session that holds the run lock")));
+	else
+		ereport(NOTICE,
+				(errmsg("waiting for %s", describe_run(record))));
 }
 
 /* Records the start of the run. */
@@ -127,7 +146,7 @@ start_run(MigRun *run)
 					 errmsg("migration \"%s\" is older than the newest applied migration",
 							mig_label(m->version, m->name))));
 	}
-	run->id = mig_catalog_run_start(run->request, first,
+	run->id = mig_journal_start(run->request, first,
 									run->runner ? mig_worker_segment() : 0);
 }
 
@@ -201,6 +220,7 @@ run_one_in_transaction(const MigRun *run, MigWork *work)
 	int			security;
 
 	GetUserIdAndSecContext(&role, &security);
+	mig_guc_limit_lock_waits();
 	mig_position.active = true;
 	PG_TRY();
 	{
@@ -234,7 +254,7 @@ run_in_transaction(MigRun *run)
 	mig_caller_is_self();
 	if (!mig_runlock_try(false))
 	{
-		announce_waiting();
+		announce_waiting(run->request);
 		mig_runlock_wait(false);
 	}
 	mig_repair_interrupted();
@@ -266,7 +286,7 @@ run_in_transaction(MigRun *run)
 		MemoryContextSwitchTo(caller);
 		MemoryContextDelete(work->context);
 	}
-	mig_catalog_run_end(run->id, "success");
+	mig_journal_end(run->id, "success");
 }
 
 /*
@@ -398,13 +418,14 @@ lock_run(const MigRun *run)
 	begin(run);
 	locked = mig_runlock_try(true);
 	if (!locked)
-		announce_waiting();
+		announce_waiting(run->request);
 	commit(run);
 	if (locked)
 		return;
 	begin(run);
 	mig_runlock_wait(true);
 	commit(run);
+	mig_worker_check_cancelled();
 }
 
 /* A run in its runner: what succeeded stays. */
@@ -419,6 +440,8 @@ run_in_runner(MigRun *run)
 	run->plan = mig_plan(run->request);
 	if (run->plan != NIL)
 		start_run(run);
+	else if (run->id != 0)
+		mig_journal_end(run->id, "success");
 	commit(run);
 	if (run->plan == NIL)
 		return;
@@ -428,13 +451,40 @@ run_in_runner(MigRun *run)
 	/* there is nothing left to cancel */
 	HOLD_CANCEL_INTERRUPTS();
 	begin(run);
-	mig_catalog_run_end(run->id, "success");
+	mig_journal_end(run->id, "success");
 	/* with this flush, all that the run committed is safe */
 	ForceSyncCommit();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(run->context);
 	QueryCancelPending = false;
 	RESUME_CANCEL_INTERRUPTS();
+}
+
+/*
+ * Keeps the error for whoever asks how the run ended.  Without a number it has
+ * not begun, and its caller alone knows of it.
+ */
+static void
+record_error(const MigRun *run, ErrorData *error)
+{
+	if (run->id == 0)
+		return;
+	PG_TRY();
+	{
+		begin(run);
+		mig_journal_set_error(run->id,
+							  error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
+							  "cancelled" : "failed", error);
+		commit(run);
+	}
+	PG_CATCH();
+	{
+		/* a warning has told why the failure could not be recorded */
+		MemoryContextSwitchTo(run->context);
+		FlushErrorState();
+		AbortOutOfAnyTransaction();
+	}
+	PG_END_TRY();
 }
 
 /* The main function of a runner. */
@@ -446,6 +496,7 @@ mig_runner_main(Datum main_arg)
 
 	mig_worker_open(main_arg, &request, &mig_caller);
 	run.request = &request;
+	run.id = request.run;
 	run.runner = true;
 	run.sink = mig_worker_send_row;
 	run.context = AllocSetContextCreate(TopMemoryContext, "migrate run",
@@ -464,6 +515,8 @@ mig_runner_main(Datum main_arg)
 		FlushErrorState();
 		mig_exec_after_error();
 		AbortOutOfAnyTransaction();
+		HOLD_CANCEL_INTERRUPTS();
+		record_error(&run, error);
 		mig_runlock_release();
 		mig_worker_fail(error);
 	}
@@ -488,6 +541,24 @@ check_writable(const MigRequest *request)
 }
 
 /*
+ * Waits until no other session is about to launch a runner, without a
+ * snapshot.  False if then there is nothing left to do.
+ */
+static bool
+take_turn(const MigRequest *request)
+{
+	Portal		portal = ActivePortal;
+
+	if (mig_runlock_take_turn(false))
+		return true;
+	announce_waiting(request);
+	mig_snapshot_release(portal);
+	(void) mig_runlock_take_turn(true);
+	mig_snapshot_renew(portal);
+	return mig_plan(request) != NIL;
+}
+
+/*
  * Executes a request where it can be, and hands a row for each migration to
  * the sink.  Without anything to do it returns at once.
  */
@@ -501,9 +572,11 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 		return;
 	check_writable(request);
 	run.obstacle = where == MIG_IN_TRANSACTION ?
-		"atomic is true" : mig_launch_obstacle(fcinfo);
+		"atomic is true" : mig_snapshot_obstacle(fcinfo);
 	if (run.obstacle == NULL)
 	{
+		if (!take_turn(request))
+			return;
 		mig_caller_is_self();
 		mig_launch_run(request, &mig_caller, sink, arg);
 		return;

@@ -17,10 +17,12 @@ typedef enum MigAction
 
 typedef struct MigRequest
 {
+	int64		run;			/* its number; 0: it gets one when it begins */
 	MigAction	action;
 	const char *project;
 	const char *target;			/* version, or NULL */
 	int			steps;			/* rollback: how many; 0: down to target */
+	bool		nowait;			/* fail if another run is under way */
 } MigRequest;
 
 /* Who asked for the run; recorded in runs and history. */
@@ -56,6 +58,7 @@ typedef struct MigPosition
 	int			steps;
 	int			statement;		/* from 1; 0: none yet */
 	int			line;
+	const char *phase;			/* what it does besides; NULL: nothing */
 } MigPosition;
 
 /*

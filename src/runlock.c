@@ -123,6 +123,24 @@ mig_runlock_wait(bool session)
 }
 
 /*
+ * Takes the turn: of all sessions that are about to launch a runner one does,
+ * and the others find out afterwards whether they still have to.  Until the
+ * transaction ends.  False if it would have to wait and must not.
+ */
+bool
+mig_runlock_take_turn(bool wait)
+{
+	LOCKTAG		tag;
+
+	run_lock_extension = mig_extension_oid();
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId,
+					   run_lock_extension, 1);
+	InvalidateCatalogSnapshot();
+	return LockAcquire(&tag, ExclusiveLock, false, !wait) !=
+		LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
  * The runner's transaction was aborted, which freed its standard lock.  Waits
  * only for one that is about to find the other lock taken.
  */

@@ -147,6 +147,19 @@ mig_sql_end(MigSqlSession *session)
 		PopActiveSnapshot();
 }
 
+/* Runs one query in a session of its own; returns how many rows it touched. */
+uint64
+mig_sql_once(MigQuery *query, MigParams *params)
+{
+	MigSqlSession session;
+	uint64		rows;
+
+	mig_sql_begin(&session);
+	rows = mig_sql_run(query, params);
+	mig_sql_end(&session);
+	return rows;
+}
+
 /* Appends one parameter. */
 static void
 add_param(MigParams *params, Oid type, Datum value, bool isnull)

@@ -42,6 +42,7 @@ typedef struct MigSqlSession
 extern void mig_sql_begin(MigSqlSession *session);
 extern uint64 mig_sql_run(MigQuery *query, MigParams *params);
 extern void mig_sql_end(MigSqlSession *session);
+extern uint64 mig_sql_once(MigQuery *query, MigParams *params);
 
 extern void mig_param_text(MigParams *params, const char *value);
 extern void mig_param_int4(MigParams *params, int32 value);

@@ -17,6 +17,7 @@
 
 #include "compare.h"
 #include "plan.h"
+#include "journal.h"
 #include "store.h"
 #include "text.h"
 
@@ -169,7 +170,7 @@ accept_edit(const MigMigration *m, const char *checksum)
 	event.elapsed = -1;
 	event.checksum = checksum;
 	event.reason = "accept: this is the text";
-	mig_catalog_add_event(m->project, m, &event);
+	mig_journal_add_event(m->project, m, &event);
 }
 
 /*
@@ -250,7 +251,7 @@ stands_as_before(const MigMigration *m, const MigDefinition *d)
 static void
 check_not_running(const MigMigration *m)
 {
-	if (!mig_catalog_is_running(m->id))
+	if (!mig_journal_is_running(m->id))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_IN_USE),

@@ -13,6 +13,7 @@
 #include "libpq/pqformat.h"
 #include "pg_config_manual.h"
 #include "port/atomics.h"
+#include "storage/condition_variable.h"
 #include "storage/dsm.h"
 #include "storage/shm_mq.h"
 #include "storage/spin.h"
@@ -23,7 +24,7 @@
  * Names the layout of everything below.  Changed with it, so that a session
  * that still has an older library loaded is recognised.
  */
-#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746501)
+#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746502)
 
 /* Entries of the segment's table of contents. */
 #define MIG_WIRE_KEY_FIXED		1	/* MigWire */
@@ -49,7 +50,7 @@ typedef struct MigProgress
 	int			pid;
 	bool		active;
 	bool		down;
-	bool		repeatable;		/* version is empty */
+	/* empty: none */
 	char		version[2 * NAMEDATALEN];
 	char		name[4 * NAMEDATALEN];
 	int			step;
@@ -57,6 +58,7 @@ typedef struct MigProgress
 	int			statement;
 	int			line;
 	TimestampTz statement_start;	/* 0: no statement yet */
+	char		phase[2 * NAMEDATALEN];	/* empty: none */
 	char		query[MIG_PROGRESS_QUERY_SIZE];
 } MigProgress;
 
@@ -67,8 +69,15 @@ typedef struct MigWire
 	Oid			session_user;
 	Oid			role;			/* what SET ROLE made of it */
 
-	/* the caller gave up and wants the run to end */
+	/* the run begins when this transaction has committed; or at once */
+	TransactionId start_after;
+
+	/* somebody gave up waiting and wants the run to end */
 	pg_atomic_uint32 cancelled;
+
+	/* the runner has let go of all it held; told by the condition variable */
+	pg_atomic_uint32 ended;
+	ConditionVariable end;
 
 	slock_t		mutex;			/* guards progress */
 	MigProgress progress;
@@ -98,5 +107,6 @@ mig_wire_get_string(StringInfo buf)
 extern dsm_segment *mig_wire_create(const MigRequest *request,
 									const MigCaller *caller,
 									MigWire **shared, shm_mq_handle **queue);
+extern MigWire *mig_wire_open(dsm_segment *segment, int64 run);
 
 #endif							/* MIG_WIRE_H */

@@ -20,12 +20,16 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "blockers.h"
 #include "exec.h"
+#include "guc.h"
 #include "ledger.h"
 #include "leftover.h"
+#include "retry.h"
 #include "runctx.h"
 #include "runlock.h"
 #include "spi_util.h"
+#include "tell.h"
 #include "work.h"
 #include "worker.h"
 
@@ -70,6 +74,7 @@ begin_block(MigWork *work)
 	BeginTransactionBlock();
 	CommitTransactionCommand();
 	StartTransactionCommand();
+	mig_guc_limit_lock_waits();
 	MemoryContextSwitchTo(work->context);
 }
 
@@ -130,7 +135,7 @@ take_stored_definition(MigWork *work)
 
 	if (m != NULL && (!work->down || m->down != NULL))
 	{
-		mig_catalog_run_goes_on(work->run, m, m);
+		mig_journal_goes_on(work->run, m, m);
 		work->migration = m;
 		return true;
 	}
@@ -139,7 +144,7 @@ take_stored_definition(MigWork *work)
 					mig_label(work->migration->version,
 							  work->migration->name))));
 	if (work->next != NULL && (m = mig_catalog_get(work->next->id)) != NULL)
-		mig_catalog_run_goes_on(work->run, m, m);
+		mig_journal_goes_on(work->run, m, m);
 	return false;
 }
 
@@ -231,6 +236,21 @@ new_event(const MigWork *work)
 	return event;
 }
 
+/* What is told of it when it is done. */
+MigNews
+mig_work_news(const MigWork *work)
+{
+	MigNews		news = {0};
+
+	news.run = work->run;
+	news.project = work->project;
+	news.version = work->migration->version;
+	news.name = work->migration->name;
+	news.down = work->down;
+	news.elapsed = mig_work_elapsed(&work->start);
+	return news;
+}
+
 /* The migration is done: its state, its history, and the run goes on. */
 static void
 record_success(MigWork *work)
@@ -238,6 +258,8 @@ record_success(MigWork *work)
 	const MigMigration *m = work->migration;
 	MigEvent	event = new_event(work);
 	MigSqlSession session;
+
+	MigNews		news = mig_work_news(work);
 
 	event.outcome = "success";
 	event.step = list_length(work->steps);
@@ -248,9 +270,10 @@ record_success(MigWork *work)
 		mig_catalog_repeat_all(work->project);
 	if (event.step > 1 || work->done > 0 || work->started != NULL)
 		mig_catalog_drop_steps(m->id);
-	mig_catalog_add_event(work->project, m, &event);
-	mig_catalog_run_goes_on(work->run, m, work->next);
+	mig_journal_add_event(work->project, m, &event);
+	mig_journal_goes_on(work->run, m, work->next);
 	mig_sql_end(&session);
+	mig_tell_listeners(&news);
 	work->recorded = true;
 }
 
@@ -271,7 +294,7 @@ record_step(MigWork *work, const MigStep *step)
 	ledger.done = true;
 	if (work->runner)
 		ledger.settings = mig_worker_session_settings();
-	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
+	mig_journal_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, &ledger);
 }
 
@@ -307,17 +330,6 @@ announce(const MigWork *work)
  * Running
  */
 
-/* A caller that gave up says so in its signal and, if that got lost, here. */
-static void
-check_cancelled(void)
-{
-	CHECK_FOR_INTERRUPTS();
-	if (mig_worker_cancelled())
-		ereport(ERROR,
-				(errcode(ERRCODE_QUERY_CANCELED),
-				 errmsg("canceling statement due to user request")));
-}
-
 /* Runs one statement; BEGIN and COMMIT were turned into steps. */
 static void
 run_statement(MigWork *work, int number, bool toplevel)
@@ -332,7 +344,7 @@ run_statement(MigWork *work, int number, bool toplevel)
 	{
 		char	   *text = mig_exec_text(work->script, s);
 
-		check_cancelled();
+		mig_worker_check_cancelled();
 		mig_worker_set_position(&mig_position, text);
 		pfree(text);
 	}
@@ -378,6 +390,8 @@ repeat_local_settings(MigWork *work, const MigStep *step)
 static void
 commit_error_context(void *arg)
 {
+	if (mig_retry_may_help(geterrcode()))
+		mig_blockers_remember();
 	errcontext("commit of step %d of migration \"%s\"", mig_position.step,
 			   mig_position_label());
 }
@@ -393,6 +407,7 @@ finish_block(MigWork *work, const MigStep *step)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	mig_position.statement = 0;
+	mig_blockers_forget();
 	record_step(work, step);
 	commit_work(work, false);
 	error_context_stack = callback.previous;
@@ -492,7 +507,7 @@ start_step(MigWork *work, const MigStep *step)
 	ledger->last = step->last;
 	ledger->checksum = mig_ledger_checksum(work, step->first, step->last);
 	ledger->before = mig_leftover_before(mig_ledger_statement(work, step->first)->raw->stmt);
-	mig_catalog_run_goes_on(work->run, work->migration, work->migration);
+	mig_journal_goes_on(work->run, work->migration, work->migration);
 	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
 	/* not all that the statement does need be in this server's WAL */
 	commit_work(work, true);
@@ -554,7 +569,8 @@ mig_work_catch(MigWork *work)
 static bool
 is_divisible(const MigWork *work, const MigStep *step, bool toplevel)
 {
-	List	   *repeated = NIL;
+	/* the limit that begin_block() has set is set again, too */
+	List	   *repeated = list_make1("lock_timeout");
 
 	for (int i = step->first; i < mig_position.statement; i++)
 	{
@@ -626,14 +642,166 @@ split_step(MigWork *work, const ErrorData *error)
 }
 
 /*
- * Runs the current step.  False if it was rolled back and split, so that what
- * is the current step now has to be run.
+ * After the failure of a statement that cannot be undone by an abort: removes
+ * what it left, and its mark, unless the next run has to look at it again.
+ * Never raises an error: the failure is what must be reported.  True if
+ * nothing of the statement is left.
+ */
+static bool
+clean_up_started(MigWork *work)
+{
+	int			first = work->started->first;
+	bool		committed = mig_exec_committed();
+	volatile bool clean = false;
+
+	/* the caller waits for its error meanwhile */
+	char	   *lock_timeout = mig_guc_replace_lock_timeout(CLEAN_UP_LOCK_TIMEOUT);
+
+	work->attempting = false;
+	PG_TRY();
+	{
+		MigVerdict	verdict;
+
+		verdict = settle_leftover(work);
+
+		work->committed_part = committed && verdict == MIG_VERDICT_UNKNOWN;
+		/* it failed: if its object is there, somebody else has made it */
+		if (verdict != MIG_VERDICT_FINALIZE)
+		{
+			begin_work(work);
+			mig_catalog_drop_step(work->migration->id, work->down, first);
+			commit_work(work, false);
+			work->started = NULL;
+			clean = !work->committed_part;
+		}
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error = mig_work_catch(work);
+
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("could not remove what statement %d left: %s", first,
+						error->message),
+				 errhint("The next run of migration \"%s\" will.",
+						 mig_label(work->migration->version,
+								   work->migration->name))));
+	}
+	PG_END_TRY();
+	(void) mig_guc_replace_lock_timeout(lock_timeout);
+	return clean;
+}
+
+/*
+ * Did the step fail only because somebody was in its way?  Then it can be
+ * run again, once it has left nothing.
+ */
+static bool
+can_retry(const MigWork *work, int sqlstate)
+{
+	return work->runner && mig_retry_may_help(sqlstate);
+}
+
+/* Does the caller itself, which waits for the run, hold what the run needs? */
+static bool
+is_circle(void)
+{
+	ListCell   *lc;
+
+	if (!mig_worker_is_awaited())
+		return false;
+	foreach(lc, mig_blockers_of_remembered())
+	{
+		MigBlocker *blocker = lfirst(lc);
+
+		if (blocker->pid != 0 &&
+			mig_blockers_include(list_make1_int(blocker->pid), mig_caller.pid))
+			return true;
+	}
+	return false;
+}
+
+/* Keeps what a failed try of the current step waited for, and for whom. */
+static void
+record_attempt(const MigWork *work, const ErrorData *error, long delay)
+{
+	MigAttempt	attempt = {0};
+
+	attempt.run = work->run;
+	attempt.action = work->down ? "rollback" : "apply";
+	attempt.step = mig_position.step;
+	attempt.attempt = work->retries + 1;
+	attempt.statement = mig_position.statement;
+	attempt.line = mig_position.statement > 0 ? mig_exec_error_line() : 0;
+	attempt.error = error;
+	if (mig_blockers_remembered())
+		attempt.lock = mig_blockers_lock();
+	attempt.blockers = mig_blockers_json();
+	attempt.delay = delay < 0 ? -1 : delay * 1000;
+	mig_journal_add_attempt(work->project, work->migration, &attempt);
+}
+
+/* Says that the current step will be run again, and sleeps until then. */
+static void
+pause_step(MigWork *work, const ErrorData *error, long delay)
+{
+	work->retries++;
+	ereport(NOTICE,
+			(errmsg("step %d of migration \"%s\" runs again in %.1f s (retry %d of %d)",
+					work->at + 1, mig_position_label(), delay / 1000.0,
+					work->retries, mig_lock_retries),
+			 mig_position.statement > 0 ?
+			 errdetail("Statement %d, line %d: %s\n%s", mig_position.statement,
+					   mig_exec_error_line(), error->message,
+					   error->detail ? error->detail : "") :
+			 errdetail("Commit: %s\n%s", error->message,
+					   error->detail ? error->detail : "")));
+	mig_position.phase = psprintf("sleeping before retry %d of %d",
+								  work->retries, mig_lock_retries);
+	mig_worker_set_position(&mig_position, NULL);
+	mig_position.phase = NULL;
+	mig_retry_sleep(delay);
+	mig_worker_check_cancelled();
+}
+
+/*
+ * The current step was in somebody's way and was rolled back.  Comes back when
+ * it is time to run it again; an error if that is no use.
+ */
+static void
+retry_step(MigWork *work, ErrorData *error)
+{
+	long		delay = -1;
+	bool		circle;
+
+	if (work->attempting && !clean_up_started(work))
+		ReThrowError(error);
+	begin_work(work);
+	circle = is_circle();
+	if (!circle && work->retries < mig_lock_retries)
+		delay = mig_retry_delay(work->retries + 1);
+	record_attempt(work, error, delay);
+	mig_retry_explain(error, work->retries + 1);
+	commit_work(work, false);
+	if (circle)
+	{
+		error->sqlerrcode = ERRCODE_T_R_DEADLOCK_DETECTED;
+		error->message = "the run waits for a lock that its own caller holds";
+	}
+	if (delay < 0)
+		ReThrowError(error);
+	pause_step(work, error, delay);
+}
+
+/*
+ * Runs the current step.  False if it was rolled back, so that what is the
+ * current step now, be it a part of it, has to be run.
  */
 static bool
 run_step(MigWork *work)
 {
 	const MigStep *step = current_step(work);
-	volatile bool done = true;
+	ErrorData  *volatile error = NULL;
 
 	mig_position.step = work->at + 1;
 	mig_position.steps = list_length(work->steps);
@@ -649,13 +817,22 @@ run_step(MigWork *work)
 	}
 	PG_CATCH();
 	{
-		if (!can_split(work, step, geterrcode()))
+		if (!can_split(work, step, geterrcode()) &&
+			!can_retry(work, geterrcode()))
 			PG_RE_THROW();
-		split_step(work, mig_work_catch(work));
-		done = false;
+		error = mig_work_catch(work);
 	}
 	PG_END_TRY();
-	return done;
+	if (error == NULL)
+	{
+		work->retries = 0;
+		return true;
+	}
+	if (can_retry(work, error->sqlerrcode))
+		retry_step(work, error);
+	else
+		split_step(work, error);
+	return false;
 }
 
 /* Runs the steps that are not done yet. */
@@ -695,50 +872,6 @@ mig_work_run(MigWork *work)
  */
 
 /*
- * After the failure of a statement that cannot be undone by an abort: removes
- * what it left, and its mark, unless the next run has to look at it again.
- * Never raises an error: the failure is what must be reported.
- */
-static void
-clean_up_started(MigWork *work)
-{
-	int			first = work->started->first;
-	bool		committed = mig_exec_committed();
-
-	PG_TRY();
-	{
-		MigVerdict	verdict;
-
-		/* the caller waits for its error meanwhile */
-		SetConfigOption("lock_timeout", CLEAN_UP_LOCK_TIMEOUT, PGC_USERSET,
-						PGC_S_SESSION);
-		verdict = settle_leftover(work);
-
-		work->committed_part = committed && verdict == MIG_VERDICT_UNKNOWN;
-		/* it failed: if its object is there, somebody else has made it */
-		if (verdict != MIG_VERDICT_FINALIZE)
-		{
-			begin_work(work);
-			mig_catalog_drop_step(work->migration->id, work->down, first);
-			commit_work(work, false);
-		}
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error = mig_work_catch(work);
-
-		ereport(WARNING,
-				(errcode(error->sqlerrcode),
-				 errmsg("could not remove what statement %d left: %s", first,
-						error->message),
-				 errhint("The next run of migration \"%s\" will.",
-						 mig_label(work->migration->version,
-								   work->migration->name))));
-	}
-	PG_END_TRY();
-}
-
-/*
  * Records that the migration failed, after the abort of its transaction and
  * in one of its own; returns the state it is in now.
  */
@@ -752,7 +885,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 	MigState	state;
 
 	if (work->attempting)
-		clean_up_started(work);
+		(void) clean_up_started(work);
 	event.outcome = error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
 		"cancelled" : "failed";
 	event.error = error;
@@ -774,7 +907,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 		state = kept ? MIG_PARTIAL : MIG_APPLIED;
 	else
 		state = kept ? MIG_PARTIAL : MIG_FAILED;
-	if (mig_catalog_run_end(work->run, event.outcome))
+	if (mig_journal_end(work->run, event.outcome))
 	{
 		if (state != MIG_APPLIED)
 			mig_catalog_set_state(m, state, work->down,
@@ -782,7 +915,7 @@ mig_work_fail(MigWork *work, ErrorData *error)
 		else
 			mig_catalog_still_applied(m->id,
 									  psprintf("rollback %s", note));
-		mig_catalog_add_event(work->project, m, &event);
+		mig_journal_add_event(work->project, m, &event);
 	}
 	commit_work(work, true);
 	RESUME_CANCEL_INTERRUPTS();

@@ -13,6 +13,7 @@
 
 #include <signal.h>
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "commands/async.h"
@@ -27,6 +28,7 @@
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
@@ -39,6 +41,7 @@
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
+#include "blockers.h"
 #include "compat.h"
 #include "wire.h"
 #include "worker.h"
@@ -59,6 +62,7 @@ put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
 	mig_wire_put_string(buf, request->project);
 	mig_wire_put_string(buf, request->target);
 	pq_sendint32(buf, request->steps);
+	pq_sendbyte(buf, request->nowait);
 
 	mig_wire_put_string(buf, caller->session_role);
 	mig_wire_put_string(buf, caller->role);
@@ -75,6 +79,7 @@ read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
 	request->project = mig_wire_get_string(buf);
 	request->target = mig_wire_get_string(buf);
 	request->steps = (int) pq_getmsgint(buf, 4);
+	request->nowait = pq_getmsgbyte(buf);
 
 	memset(caller, 0, sizeof(MigCaller));
 	caller->session_role = mig_wire_get_string(buf);
@@ -221,6 +226,12 @@ restore_settings(StringInfo buf)
 		(void) set_config_option_ext(name, value, context, PGC_S_CLIENT, role,
 									 GUC_ACTION_SET, true, WARNING, false);
 	}
+
+	/*
+	 * How long to wait for locks is for migrate.lock_timeout to say: an index
+	 * build that the caller's own setting cut short would start all over.
+	 */
+	SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_CLIENT);
 }
 
 /* A piece of the segment with this content, its length in front. */
@@ -245,6 +256,8 @@ init_wire(MigWire *shared)
 	/* not changed by a SECURITY DEFINER function, as this may be one */
 	shared->role = GetOuterUserId();
 	pg_atomic_init_u32(&shared->cancelled, 0);
+	pg_atomic_init_u32(&shared->ended, 0);
+	ConditionVariableInit(&shared->end);
 	SpinLockInit(&shared->mutex);
 }
 
@@ -308,8 +321,48 @@ mig_wire_create(const MigRequest *request, const MigCaller *caller,
 }
 
 /*
+ * What others read of a run's segment, if 'segment' is that of 'run': after
+ * its end its handle may be something else's.  NULL if it is not.
+ */
+MigWire *
+mig_wire_open(dsm_segment *segment, int64 run)
+{
+	shm_toc    *toc = NULL;
+	MigWire    *shared;
+	int64		found;
+
+	if (dsm_segment_map_length(segment) > sizeof(MigWire) + MIG_WIRE_QUEUE_SIZE)
+		toc = shm_toc_attach(MIG_WIRE_MAGIC, dsm_segment_address(segment));
+	if (toc == NULL)
+		return NULL;
+	shared = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
+	SpinLockAcquire(&shared->mutex);
+	found = shared->progress.run;
+	SpinLockRelease(&shared->mutex);
+	return found == run && shared->database == MyDatabaseId ? shared : NULL;
+}
+
+/*
  * Opening
  */
+
+/* This process has let the segment go, and everything else before. */
+static void
+tell_end(dsm_segment *detached, Datum arg)
+{
+	MigWire    *shared = (MigWire *) DatumGetPointer(arg);
+
+	pg_atomic_write_u32(&shared->ended, 1);
+	ConditionVariableBroadcast(&shared->end);
+}
+
+/* A query cancel, as in any backend; or the end of lock_timeout. */
+static void
+handle_cancel(SIGNAL_ARGS)
+{
+	mig_blockers_note_lock();
+	StatementCancelHandler(postgres_signal_arg);
+}
 
 /* Attaches the caller's segment, for as long as this process lives. */
 static shm_toc *
@@ -331,6 +384,7 @@ attach_segment(Datum main_arg)
 				 errmsg("the caller of the run has another version of the library loaded"),
 				 errhint("Connect again.")));
 	wire = shm_toc_lookup(toc, MIG_WIRE_KEY_FIXED, false);
+	on_dsm_detach(segment, tell_end, PointerGetDatum(wire));
 	return toc;
 }
 
@@ -379,6 +433,22 @@ take_role(void)
 }
 
 /*
+ * Waits for the end of the transaction that asked for this run.  Without its
+ * commit there is no such run, and never was.
+ */
+static void
+await_start(void)
+{
+	if (!TransactionIdIsValid(wire->start_after))
+		return;
+	StartTransactionCommand();
+	XactLockTableWait(wire->start_after, NULL, NULL, XLTW_None);
+	CommitTransactionCommand();
+	if (!TransactionIdDidCommit(wire->start_after))
+		proc_exit(0);
+}
+
+/*
  * Makes this process the runner of the request in the segment: connected as
  * the caller's session user, with its settings and its role.  What is handed
  * out lasts as long as the process.
@@ -390,7 +460,7 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	shm_toc    *toc;
 	StringInfo	settings;
 
-	/* SIGINT is a query cancel already, as in any backend */
+	pqsignal(SIGINT, handle_cancel);
 	pqsignal(SIGTERM, die);
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	BackgroundWorkerUnblockSignals();
@@ -412,7 +482,11 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	take_role();
 	CommitTransactionCommand();
 
+	SpinLockAcquire(&wire->mutex);
 	wire->progress.pid = MyProcPid;
+	request->run = wire->progress.run;
+	SpinLockRelease(&wire->mutex);
+	await_start();
 	MemoryContextSwitchTo(old_context);
 }
 
@@ -630,7 +704,6 @@ mig_worker_set_position(const MigPosition *position, const char *query)
 	progress.pid = MyProcPid;
 	progress.active = position->active;
 	progress.down = position->down;
-	progress.repeatable = position->version == NULL;
 	clip_copy(progress.version, position->version, sizeof(progress.version));
 	clip_copy(progress.name, position->name, sizeof(progress.name));
 	progress.step = position->step;
@@ -638,6 +711,7 @@ mig_worker_set_position(const MigPosition *position, const char *query)
 	progress.statement = position->statement;
 	progress.line = position->line;
 	clip_copy(progress.query, query, sizeof(progress.query));
+	clip_copy(progress.phase, position->phase, sizeof(progress.phase));
 
 	if (position->name != NULL)
 		name_process(position);
@@ -661,14 +735,25 @@ mig_worker_segment(void)
 	return segment == NULL ? DSM_HANDLE_INVALID : dsm_segment_handle(segment);
 }
 
-/*
- * Has the caller given up?  It also sends a query cancel, but a script can
- * catch that.
- */
+/* Does the caller wait for the run, so that none of its locks will be freed? */
 bool
-mig_worker_cancelled(void)
+mig_worker_is_awaited(void)
 {
-	return wire != NULL && pg_atomic_read_u32(&wire->cancelled) != 0;
+	return wire != NULL && !TransactionIdIsValid(wire->start_after);
+}
+
+/*
+ * Ends the run if somebody gave up waiting for it.  That one also sends a
+ * query cancel, but a script can catch that, or the process not be there yet.
+ */
+void
+mig_worker_check_cancelled(void)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (wire != NULL && pg_atomic_read_u32(&wire->cancelled) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_QUERY_CANCELED),
+				 errmsg("canceling statement due to user request")));
 }
 
 /*

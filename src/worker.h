@@ -26,7 +26,8 @@ extern void mig_worker_set_run(int64 run);
 extern void mig_worker_set_position(const MigPosition *position,
 									const char *query);
 extern dsm_handle mig_worker_segment(void);
-extern bool mig_worker_cancelled(void);
+extern bool mig_worker_is_awaited(void);
+extern void mig_worker_check_cancelled(void);
 extern void mig_worker_close(void);
 pg_noreturn extern void mig_worker_fail(ErrorData *error);
 

@@ -1,0 +1,19 @@
+/*-------------------------------------------------------------------------
+ *
+ * retry.h
+ *	  When to try again after a failed wait for a lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_RETRY_H
+#define MIG_RETRY_H
+
+#include "nodes/pg_list.h"
+#include "utils/elog.h"
+
+extern bool mig_retry_may_help(int sqlstate);
+extern long mig_retry_delay(int retry);
+extern void mig_retry_sleep(long ms);
+extern void mig_retry_explain(ErrorData *error, int tries);
+
+#endif							/* MIG_RETRY_H */
