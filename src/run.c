@@ -385,9 +385,9 @@ run_one_in_runner(const MigRun *run, int index)
 	}
 	PG_END_TRY();
 	mig_position_clear();
-	MemoryContextSwitchTo(run->context);
 	if (there)
 		send_row(run, work);
+	MemoryContextSwitchTo(run->context);
 	MemoryContextDelete(work->context);
 }
 
@@ -475,7 +475,9 @@ record_error(const MigRun *run, ErrorData *error)
 		mig_journal_set_error(run->id,
 							  error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
 							  "cancelled" : "failed", error);
-		commit(run);
+		ForceSyncCommit();
+		CommitTransactionCommand();
+		MemoryContextSwitchTo(run->context);
 	}
 	PG_CATCH();
 	{

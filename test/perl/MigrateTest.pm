@@ -31,6 +31,8 @@ sub new_server
 max_worker_processes = 16
 log_min_messages = debug1
 autovacuum = off
+# a run that a test holds up waits there until it is let go
+migrate.lock_timeout = 0
 CONF
 	$node->append_conf('postgresql.conf', $params{conf}) if $params{conf};
 	$node->start;
