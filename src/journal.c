@@ -165,27 +165,18 @@ mig_journal_end(int64 run, const char *state)
 	return mig_sql_once(&query, &params) == 1;
 }
 
-/*
- * Keeps the error that a run of this process ended with.  'state' is how it
- * ended if it had not begun; one that has begun and is not recorded as ended
- * stays for whoever comes next to find.
- */
+/* Keeps the error that a run ended with. */
 void
-mig_journal_set_error(int64 run, const char *state, const ErrorData *error)
+mig_journal_set_error(int64 run, const ErrorData *error)
 {
 	static MigQuery query = {
-		"UPDATE migrate.run SET"
-		" state = CASE state WHEN 'queued' THEN $2 ELSE state END,"
-		" ended_at = CASE state WHEN 'queued' THEN clock_timestamp() ELSE ended_at END,"
-		" segment = CASE state WHEN 'queued' THEN NULL ELSE segment END,"
-		" error_sqlstate = $3, error_message = $4, error_detail = $5,"
-		" error_hint = $6, error_context = $7"
-		" WHERE run = $1 AND error_sqlstate IS NULL"
+		"UPDATE migrate.run SET error_sqlstate = $2, error_message = $3,"
+		" error_detail = $4, error_hint = $5, error_context = $6"
+		" WHERE run = $1"
 	};
 	MigParams	params = {0};
 
 	mig_param_int8(&params, run);
-	mig_param_text(&params, state);
 	mig_param_text(&params, unpack_sql_state(error->sqlerrcode));
 	mig_param_text(&params, error->message);
 	mig_param_text(&params, error->detail);

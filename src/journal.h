@@ -70,8 +70,7 @@ extern int64 mig_journal_start(const MigRequest *request,
 extern void mig_journal_goes_on(int64 run, const MigMigration *done,
 								const MigMigration *current);
 extern bool mig_journal_end(int64 run, const char *state);
-extern void mig_journal_set_error(int64 run, const char *state,
-								  const ErrorData *error);
+extern void mig_journal_set_error(int64 run, const ErrorData *error);
 extern void mig_journal_interrupted(int64 run);
 extern List *mig_journal_open(void);
 extern MigRunRecord *mig_journal_running(void);

@@ -46,6 +46,7 @@ typedef struct MigRun
 	List	   *plan;			/* of MigMigration * */
 	instr_time	start;
 	MemoryContext context;		/* as long as the run */
+	bool		unsettled;		/* a failure could not be recorded */
 } MigRun;
 
 /* What a run has to know of one of its migrations, in a context of its own. */
@@ -337,12 +338,14 @@ add_runner_hint(const MigRun *run, const MigWork *work, MigState state,
  * the run stays behind as one that was interrupted.
  */
 static void
-record_failure(const MigRun *run, MigWork *work, ErrorData *error)
+record_failure(MigRun *run, MigWork *work, ErrorData *error)
 {
+	run->unsettled = true;
 	PG_TRY();
 	{
 		MigState	state = mig_work_fail(work, error);
 
+		run->unsettled = false;
 		add_runner_hint(run, work, state, error);
 	}
 	PG_CATCH();
@@ -358,7 +361,7 @@ record_failure(const MigRun *run, MigWork *work, ErrorData *error)
 
 /* One migration in the runner; an error is recorded and raised again. */
 static void
-run_one_in_runner(const MigRun *run, int index)
+run_one_in_runner(MigRun *run, int index)
 {
 	MigWork    *work = new_work(run, index);
 	volatile bool there = false;
@@ -461,8 +464,9 @@ run_in_runner(MigRun *run)
 }
 
 /*
- * Keeps the error for whoever asks how the run ended.  Without a number it has
- * not begun, and its caller alone knows of it.
+ * Keeps the error for whoever asks how the run ended, and that it has ended if
+ * it was in no migration.  Without a number it has not begun, and its caller
+ * alone knows of it.
  */
 static void
 record_error(const MigRun *run, ErrorData *error)
@@ -472,9 +476,11 @@ record_error(const MigRun *run, ErrorData *error)
 	PG_TRY();
 	{
 		begin(run);
-		mig_journal_set_error(run->id,
-							  error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
-							  "cancelled" : "failed", error);
+		if (!run->unsettled)
+			mig_journal_end(run->id,
+							error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
+							"cancelled" : "failed");
+		mig_journal_set_error(run->id, error);
 		ForceSyncCommit();
 		CommitTransactionCommand();
 		MemoryContextSwitchTo(run->context);
