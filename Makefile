@@ -47,6 +47,7 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/plan.o \
+	src/record.o \
 	src/repair.o \
 	src/retry.o \
 	src/run.o \

@@ -27,6 +27,7 @@
 #include "journal.h"
 #include "launch.h"
 #include "plan.h"
+#include "record.h"
 #include "repair.h"
 #include "run.h"
 #include "runlock.h"
@@ -84,7 +85,7 @@ static void
 send_row(const MigRun *run, const MigWork *work)
 {
 	MigRunRow	row;
-	MigNews		news = mig_work_news(work);
+	MigNews		news = mig_record_news(work);
 
 	mig_tell_log(&news);
 	row.version = work->migration->version;
@@ -403,11 +404,11 @@ begin(const MigRun *run)
 	MemoryContextSwitchTo(run->context);
 }
 
-/* Not synchronously; see work.c. */
+/* Not synchronously; see record.c. */
 static void
 commit(const MigRun *run)
 {
-	mig_work_commit_later();
+	mig_record_commit_later();
 	CommitTransactionCommand();
 	MemoryContextSwitchTo(run->context);
 }

@@ -3,9 +3,7 @@
  * work.c
  *	  One migration of a run: its steps, its outcome.
  *
- * In a runner each step is a transaction of its own and this file starts and
- * commits it; within a caller's transaction the same code runs and the
- * transaction is left alone.  What a step did and the record that it was done
+ * What a step did and the record that it was done
  * commit together.  Only a step that cannot run in a transaction is first
  * recorded as started, then run, then recorded as done.
  *
@@ -25,85 +23,15 @@
 #include "guc.h"
 #include "ledger.h"
 #include "leftover.h"
+#include "record.h"
 #include "retry.h"
 #include "runctx.h"
 #include "runlock.h"
-#include "spi_util.h"
-#include "tell.h"
 #include "work.h"
 #include "worker.h"
 
 /* How long cleaning up after a failure may wait for each lock. */
 #define CLEAN_UP_LOCK_TIMEOUT "5s"
-
-/* Microseconds since then. */
-int64
-mig_work_elapsed(const instr_time *since)
-{
-	instr_time	now;
-
-	INSTR_TIME_SET_CURRENT(now);
-	INSTR_TIME_SUBTRACT(now, *since);
-	return (int64) INSTR_TIME_GET_MICROSEC(now);
-}
-
-/*
- * Transactions.  Within a caller's transaction there is nothing to begin and
- * nothing to commit.
- */
-
-/* Starts a transaction for our own reads and writes. */
-static void
-begin_work(MigWork *work)
-{
-	if (!work->runner)
-		return;
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	MemoryContextSwitchTo(work->context);
-}
-
-/* Starts a transaction block, as BEGIN does, for the statements of a step. */
-static void
-begin_block(MigWork *work)
-{
-	if (!work->runner)
-		return;
-	SetCurrentStatementStartTimestamp();
-	StartTransactionCommand();
-	BeginTransactionBlock();
-	CommitTransactionCommand();
-	StartTransactionCommand();
-	mig_guc_limit_lock_waits();
-	MemoryContextSwitchTo(work->context);
-}
-
-/* The open transaction's commit need not wait for its flush. */
-void
-mig_work_commit_later(void)
-{
-	(void) set_config_option("synchronous_commit", "off", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-}
-
-/*
- * Commits.  Not synchronously but at the end of a run: each commit takes its
- * record with it, so a crash can lose the last ones but never a part of one.
- */
-static void
-commit_work(MigWork *work, bool synchronous)
-{
-	if (!work->runner)
-		return;
-	if (synchronous)
-		ForceSyncCommit();
-	else
-		mig_work_commit_later();
-	if (IsTransactionBlock())
-		(void) EndTransactionBlock(false);
-	CommitTransactionCommand();
-	MemoryContextSwitchTo(work->context);
-}
 
 /*
  * The script and its steps
@@ -178,13 +106,13 @@ mig_work_load(MigWork *work)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	INSTR_TIME_SET_CURRENT(work->start);
-	begin_work(work);
+	mig_record_begin(work);
 	text = mig_catalog_script(work->migration, work->down);
 	if (text == NULL && take_stored_definition(work))
 		text = mig_catalog_script(work->migration, work->down);
 	if (text != NULL)
 		split_script(work, text);
-	commit_work(work, false);
+	mig_record_commit(work, false);
 	error_context_stack = callback.previous;
 	return text != NULL;
 }
@@ -218,86 +146,6 @@ mig_work_check_atomic(MigWork *work, const char *obstacle)
 	}
 }
 
-/*
- * Recording
- */
-
-/* The history's row of this migration, so far without an outcome. */
-static MigEvent
-new_event(const MigWork *work)
-{
-	MigEvent	event = {0};
-
-	event.run = work->run;
-	event.action = work->down ? "rollback" : "apply";
-	event.elapsed = mig_work_elapsed(&work->start);
-	event.checksum = work->down ? work->migration->down : work->migration->up;
-	event.reason = work->splits;
-	return event;
-}
-
-/* What is told of it when it is done. */
-MigNews
-mig_work_news(const MigWork *work)
-{
-	MigNews		news = {0};
-
-	news.run = work->run;
-	news.project = work->project;
-	news.version = work->migration->version;
-	news.name = work->migration->name;
-	news.down = work->down;
-	news.elapsed = mig_work_elapsed(&work->start);
-	return news;
-}
-
-/* The migration is done: its state, its history, and the run goes on. */
-static void
-record_success(MigWork *work)
-{
-	const MigMigration *m = work->migration;
-	MigEvent	event = new_event(work);
-	MigSqlSession session;
-
-	MigNews		news = mig_work_news(work);
-
-	event.outcome = "success";
-	event.step = list_length(work->steps);
-	mig_sql_begin(&session);
-	mig_catalog_set_state(m, work->down ? MIG_PENDING : MIG_APPLIED, false,
-						  m->up, event.elapsed, NULL);
-	if (work->down)
-		mig_catalog_repeat_all(work->project);
-	if (event.step > 1 || work->done > 0 || work->started != NULL)
-		mig_catalog_drop_steps(m->id);
-	mig_journal_add_event(work->project, m, &event);
-	mig_journal_goes_on(work->run, m, work->next);
-	mig_sql_end(&session);
-	mig_tell_listeners(&news);
-	work->recorded = true;
-}
-
-/* A step is done: if it was the last one, the migration is. */
-static void
-record_step(MigWork *work, const MigStep *step)
-{
-	MigLedgerStep ledger = {0};
-
-	if (work->at == list_length(work->steps) - 1)
-	{
-		record_success(work);
-		return;
-	}
-	ledger.first = step->first;
-	ledger.last = step->last;
-	ledger.checksum = mig_ledger_checksum(work, step->first, step->last);
-	ledger.done = true;
-	if (work->runner)
-		ledger.settings = mig_worker_session_settings();
-	mig_journal_goes_on(work->run, work->migration, work->migration);
-	mig_catalog_put_step(work->migration->id, work->down, work->run, &ledger);
-}
-
 /* What a notice says of where the run is. */
 static void
 announce(const MigWork *work)
@@ -322,7 +170,7 @@ announce(const MigWork *work)
 	}
 	ereport(NOTICE,
 			(errmsg("%s (%.1f s)", text.data,
-					mig_work_elapsed(&work->run_start) / 1000000.0)));
+					mig_record_elapsed(&work->run_start) / 1000000.0)));
 	pfree(text.data);
 }
 
@@ -361,9 +209,9 @@ run_statement(MigWork *work, int number, bool toplevel)
 static void
 replay_settings(MigWork *work)
 {
-	begin_work(work);
+	mig_record_begin(work);
 	mig_worker_restore_session(work->settings);
-	commit_work(work, false);
+	mig_record_commit(work, false);
 }
 
 /* SET LOCAL, which ends with its transaction. */
@@ -408,8 +256,8 @@ finish_block(MigWork *work, const MigStep *step)
 	error_context_stack = &callback;
 	mig_position.statement = 0;
 	mig_blockers_forget();
-	record_step(work, step);
-	commit_work(work, false);
+	mig_record_step(work, step);
+	mig_record_commit(work, false);
 	error_context_stack = callback.previous;
 }
 
@@ -417,7 +265,7 @@ finish_block(MigWork *work, const MigStep *step)
 static void
 run_block(MigWork *work, const MigStep *step)
 {
-	begin_block(work);
+	mig_record_begin_block(work);
 	if (step->begin_options != NIL)
 		mig_exec_set_transaction(step->begin_options);
 	repeat_local_settings(work, step);
@@ -430,9 +278,9 @@ run_block(MigWork *work, const MigStep *step)
 static void
 run_own(MigWork *work, const char *sql)
 {
-	begin_work(work);
+	mig_record_begin(work);
 	mig_exec_sql(sql, true);
-	commit_work(work, false);
+	mig_record_commit(work, false);
 }
 
 /*
@@ -447,9 +295,9 @@ settle_leftover(MigWork *work)
 	List	   *drop;
 	ListCell   *lc;
 
-	begin_work(work);
+	mig_record_begin(work);
 	verdict = mig_leftover_verdict(stmt, work->started->before, &drop);
-	commit_work(work, false);
+	mig_record_commit(work, false);
 	foreach(lc, drop)
 		run_own(work, psprintf("DROP INDEX CONCURRENTLY IF EXISTS %s",
 							   (char *) lfirst(lc)));
@@ -496,24 +344,6 @@ resume_started(MigWork *work)
 	return false;
 }
 
-/* Records that a step starts which cannot be undone by an abort. */
-static void
-start_step(MigWork *work, const MigStep *step)
-{
-	MigLedgerStep *ledger = palloc0(sizeof(MigLedgerStep));
-
-	begin_work(work);
-	ledger->first = step->first;
-	ledger->last = step->last;
-	ledger->checksum = mig_ledger_checksum(work, step->first, step->last);
-	ledger->before = mig_leftover_before(mig_ledger_statement(work, step->first)->raw->stmt);
-	mig_journal_goes_on(work->run, work->migration, work->migration);
-	mig_catalog_put_step(work->migration->id, work->down, work->run, ledger);
-	/* not all that the statement does need be in this server's WAL */
-	commit_work(work, true);
-	work->started = ledger;
-}
-
 /* Runs a step that cannot run in a transaction. */
 static void
 run_toplevel(MigWork *work, const MigStep *step)
@@ -524,19 +354,19 @@ run_toplevel(MigWork *work, const MigStep *step)
 	if (!resumed || !resume_started(work))
 	{
 		if (!resumed)
-			start_step(work, step);
-		begin_work(work);
+			mig_record_started(work, step);
+		mig_record_begin(work);
 		work->attempting = true;
 		run_statement(work, step->first, true);
-		commit_work(work, false);
+		mig_record_commit(work, false);
 		work->attempting = false;
 	}
 
 	/* it is done: a cancel now must not make it run again */
 	HOLD_CANCEL_INTERRUPTS();
-	begin_work(work);
-	record_step(work, step);
-	commit_work(work, false);
+	mig_record_begin(work);
+	mig_record_step(work, step);
+	mig_record_commit(work, false);
 	RESUME_CANCEL_INTERRUPTS();
 	work->started = NULL;
 }
@@ -569,7 +399,7 @@ mig_work_catch(MigWork *work)
 static bool
 is_divisible(const MigWork *work, const MigStep *step, bool toplevel)
 {
-	/* the limit that begin_block() has set is set again, too */
+	/* the limit that mig_record_begin_block() has set is set again, too */
 	List	   *repeated = list_make1("lock_timeout");
 
 	for (int i = step->first; i < mig_position.statement; i++)
@@ -668,9 +498,9 @@ clean_up_started(MigWork *work)
 		/* it failed: if its object is there, somebody else has made it */
 		if (verdict != MIG_VERDICT_FINALIZE)
 		{
-			begin_work(work);
+			mig_record_begin(work);
 			mig_catalog_drop_step(work->migration->id, work->down, first);
-			commit_work(work, false);
+			mig_record_commit(work, false);
 			work->started = NULL;
 			clean = !work->committed_part;
 		}
@@ -721,41 +551,22 @@ is_circle(void)
 	return false;
 }
 
-/* Keeps what a failed try of the current step waited for, and for whom. */
-static void
-record_attempt(const MigWork *work, const ErrorData *error, long delay)
-{
-	MigAttempt	attempt = {0};
-
-	attempt.run = work->run;
-	attempt.action = work->down ? "rollback" : "apply";
-	attempt.step = mig_position.step;
-	attempt.attempt = work->retries + 1;
-	attempt.statement = mig_position.statement;
-	attempt.line = mig_position.statement > 0 ? mig_exec_error_line() : 0;
-	attempt.error = error;
-	if (mig_blockers_remembered())
-		attempt.lock = mig_blockers_lock();
-	attempt.blockers = mig_blockers_json();
-	attempt.delay = delay < 0 ? -1 : delay * 1000;
-	mig_journal_add_attempt(work->project, work->migration, &attempt);
-}
-
 /* Says that the current step will be run again, and sleeps until then. */
 static void
 pause_step(MigWork *work, const ErrorData *error, long delay)
 {
+	const char *where = mig_position.statement == 0 ? "Commit" :
+		psprintf("Statement %d, line %d", mig_position.statement,
+				 mig_exec_error_line());
+
 	work->retries++;
 	ereport(NOTICE,
 			(errmsg("step %d of migration \"%s\" runs again in %.1f s (retry %d of %d)",
 					work->at + 1, mig_position_label(), delay / 1000.0,
 					work->retries, mig_lock_retries),
-			 mig_position.statement > 0 ?
-			 errdetail("Statement %d, line %d: %s\n%s", mig_position.statement,
-					   mig_exec_error_line(), error->message,
-					   error->detail ? error->detail : "") :
-			 errdetail("Commit: %s\n%s", error->message,
-					   error->detail ? error->detail : "")));
+			 errdetail_internal("%s: %s%s%s", where, error->message,
+								error->detail ? "\n" : "",
+								error->detail ? error->detail : "")));
 	mig_position.phase = psprintf("sleeping before retry %d of %d",
 								  work->retries, mig_lock_retries);
 	mig_worker_set_position(&mig_position, NULL);
@@ -776,13 +587,13 @@ retry_step(MigWork *work, ErrorData *error)
 
 	if (work->attempting && !clean_up_started(work))
 		ReThrowError(error);
-	begin_work(work);
+	mig_record_begin(work);
 	circle = is_circle();
 	if (!circle && work->retries < mig_lock_retries)
 		delay = mig_retry_delay(work->retries + 1);
-	record_attempt(work, error, delay);
+	mig_record_attempt(work, error, delay);
 	mig_retry_explain(error, work->retries + 1);
-	commit_work(work, false);
+	mig_record_commit(work, false);
 	if (circle)
 	{
 		error->sqlerrcode = ERRCODE_T_R_DEADLOCK_DETECTED;
@@ -862,9 +673,9 @@ mig_work_run(MigWork *work)
 	if (work->recorded)
 		return;
 	/* an edit has removed all that was left to do */
-	begin_work(work);
-	record_success(work);
-	commit_work(work, false);
+	mig_record_begin(work);
+	mig_record_success(work);
+	mig_record_commit(work, false);
 }
 
 /*
@@ -878,46 +689,7 @@ mig_work_run(MigWork *work)
 MigState
 mig_work_fail(MigWork *work, ErrorData *error)
 {
-	MigMigration *m = work->migration;
-	MigEvent	event = new_event(work);
-	bool		kept;
-	char	   *note;
-	MigState	state;
-
 	if (work->attempting)
 		(void) clean_up_started(work);
-	event.outcome = error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
-		"cancelled" : "failed";
-	event.error = error;
-	event.step = mig_position.step;
-	event.error_statement = mig_position.statement;
-	event.error_line = mig_position.statement > 0 ?
-		mig_exec_error_line() : mig_script_error_line();
-	note = event.error_line > 0 ?
-		psprintf("%s at line %d: %s", event.outcome, event.error_line,
-				 error->message) :
-		psprintf("%s: %s", event.outcome, error->message);
-
-	/* a second cancel must not keep the failure from being recorded */
-	HOLD_CANCEL_INTERRUPTS();
-	begin_work(work);
-	kept = work->committed_part ||
-		mig_catalog_steps(m->id, work->down) != NIL;
-	if (work->down)
-		state = kept ? MIG_PARTIAL : MIG_APPLIED;
-	else
-		state = kept ? MIG_PARTIAL : MIG_FAILED;
-	if (mig_journal_end(work->run, event.outcome))
-	{
-		if (state != MIG_APPLIED)
-			mig_catalog_set_state(m, state, work->down,
-								  work->down ? m->checksum : m->up, -1, note);
-		else
-			mig_catalog_still_applied(m->id,
-									  psprintf("rollback %s", note));
-		mig_journal_add_event(work->project, m, &event);
-	}
-	commit_work(work, true);
-	RESUME_CANCEL_INTERRUPTS();
-	return state;
+	return mig_record_failure(work, error);
 }
