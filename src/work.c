@@ -490,9 +490,7 @@ clean_up_started(MigWork *work)
 	work->attempting = false;
 	PG_TRY();
 	{
-		MigVerdict	verdict;
-
-		verdict = settle_leftover(work);
+		MigVerdict	verdict = settle_leftover(work);
 
 		work->committed_part = committed && verdict == MIG_VERDICT_UNKNOWN;
 		/* it failed: if its object is there, somebody else has made it */
@@ -558,15 +556,16 @@ pause_step(MigWork *work, const ErrorData *error, long delay)
 	const char *where = mig_position.statement == 0 ? "Commit" :
 		psprintf("Statement %d, line %d", mig_position.statement,
 				 mig_exec_error_line());
+	const char *what = psprintf("%s: %s%s%s", where, error->message,
+								error->detail ? "\n" : "",
+								error->detail ? error->detail : "");
 
 	work->retries++;
 	ereport(NOTICE,
 			(errmsg("step %d of migration \"%s\" runs again in %.1f s (retry %d of %d)",
 					work->at + 1, mig_position_label(), delay / 1000.0,
 					work->retries, mig_lock_retries),
-			 errdetail_internal("%s: %s%s%s", where, error->message,
-								error->detail ? "\n" : "",
-								error->detail ? error->detail : "")));
+			 errdetail_internal("%s", what)));
 	mig_position.phase = psprintf("sleeping before retry %d of %d",
 								  work->retries, mig_lock_retries);
 	mig_worker_set_position(&mig_position, NULL);
