@@ -122,6 +122,42 @@ missing_packages() {
 		echo libipc-run-perl
 }
 
+# The packages of the surroundings that tests try, of those that are not here.
+# Go's, of which some are tried too, are large: it is for the user to have them.
+missing_surroundings() {
+	local python=/usr/bin/python3 module
+	[ -e "$("$PG_CONFIG" --sharedir)/extension/pg_cron.control" ] ||
+		echo "postgresql-$pg_major-cron"
+	[ -x /usr/sbin/pgbouncer ] || command -v pgbouncer >/dev/null || echo pgbouncer
+	for module in psycopg2 psycopg asyncpg; do
+		$python -c "import $module" 2>/dev/null || echo "python3-$module"
+	done
+	[ -e /usr/share/java/postgresql.jar ] || echo libpostgresql-jdbc-java
+	command -v javac >/dev/null || echo default-jdk-headless
+	perl -MDBD::Pg -e 1 2>/dev/null || echo libdbd-pg-perl
+	php -r 'exit(extension_loaded("pgsql") ? 0 : 1);' 2>/dev/null || printf '%s\n' php-cli php-pgsql
+	ruby -e 'require "pg"' 2>/dev/null || echo ruby-pg
+	# another node than Debian's takes its modules from npm
+	command -v node >/dev/null || echo node-pg
+}
+
+# Tests skip what needs a package that cannot be had.
+install_surroundings() {
+	local missing available=() package
+	mapfile -t missing < <(missing_surroundings)
+	[ "${#missing[@]}" -gt 0 ] || return 0
+	update_packages
+	for package in "${missing[@]}"; do
+		if [ -n "$(apt-cache madison "$package" 2>/dev/null)" ]; then
+			available+=("$package")
+		else
+			say "no package $package"
+		fi
+	done
+	[ "${#available[@]}" -eq 0 ] || install_packages "${available[@]}" ||
+		say "could not install ${available[*]}"
+}
+
 # ---------------------------------------------------------------------------
 # Packages
 
@@ -173,6 +209,7 @@ set_up() {
 	if [ "${#missing[@]}" -gt 0 ]; then
 		install_packages "${missing[@]}" || die "could not install ${missing[*]}"
 	fi
+	[ "$1" != tests ] || install_surroundings
 	pg_bin=$("$PG_CONFIG" --bindir)
 	# shellcheck disable=SC2034 # used by check
 	pg_tests=$(dirname "$("$PG_CONFIG" --pgxs)")/../test
