@@ -236,9 +236,11 @@ CREATE TYPE migrate.progress_row AS (
     phase     text,
     percent   numeric,
     elapsed   interval,
-    blocked_by integer[]
+    blocked_by integer[],
+    statement_elapsed interval
 );
 COMMENT ON TYPE migrate.progress_row IS 'a run under way and how far it is: what the view migrate.progress returns';
+COMMENT ON COLUMN migrate.progress_row.elapsed IS 'since the run began, or was asked for if it has not';
 
 --
 -- Storing

@@ -477,8 +477,8 @@ static void
 put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
 				 const MigProgress *progress)
 {
-	Datum		values[11] = {0};
-	bool		nulls[11] = {0};
+	Datum		values[12] = {0};
+	bool		nulls[12] = {0};
 
 	values[0] = Int64GetDatum(run->run);
 	set_text(values, nulls, 1, *progress->version ? progress->version : NULL);
@@ -496,6 +496,10 @@ put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
 	values[9] = interval_datum(run->elapsed);
 	values[10] = DirectFunctionCall1(pg_blocking_pids,
 									 Int32GetDatum(progress->pid));
+	nulls[11] = progress->statement_start == 0;
+	if (!nulls[11])
+		values[11] = interval_datum(GetCurrentTimestamp() -
+									progress->statement_start);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
