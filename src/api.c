@@ -15,7 +15,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -55,8 +54,7 @@ static void
 begin_change(const char *function)
 {
 	mig_refuse_nested(function);
-	PreventCommandDuringRecovery(psprintf("migrate.%s()", function));
-	PreventCommandIfReadOnly(psprintf("migrate.%s()", function));
+	mig_refuse_read_only(function);
 	mig_caller_is_self();
 }
 

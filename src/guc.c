@@ -101,20 +101,34 @@ lock_timeout_is_set(void)
 	return setting->source >= PGC_S_SESSION;
 }
 
-/*
- * For the rest of the open transaction no lock is waited for longer than
- * migrate.lock_timeout, unless a lock_timeout was set on purpose.
- */
-void
-mig_guc_limit_lock_waits(void)
+/* Sets it for the rest of the transaction, unless it was set on purpose. */
+static void
+set_lock_timeout(int ms)
 {
 	char		value[16];
 
 	if (lock_timeout_is_set())
 		return;
-	snprintf(value, sizeof(value), "%d", mig_lock_timeout);
+	snprintf(value, sizeof(value), "%d", ms);
 	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_LOCAL, true, 0, false);
+}
+
+/*
+ * For the rest of the transaction no lock is waited for longer than
+ * migrate.lock_timeout.
+ */
+void
+mig_guc_limit_lock_waits(void)
+{
+	set_lock_timeout(mig_lock_timeout);
+}
+
+/* For the rest of the transaction, or of the nest level, locks can take long. */
+void
+mig_guc_unlimit_lock_waits(void)
+{
+	set_lock_timeout(0);
 }
 
 /*

@@ -23,6 +23,7 @@ extern int	mig_out_of_order;
 
 extern void mig_guc_init(void);
 extern void mig_guc_limit_lock_waits(void);
+extern void mig_guc_unlimit_lock_waits(void);
 extern char *mig_guc_replace_lock_timeout(const char *value);
 
 #endif							/* MIG_GUC_H */

@@ -156,6 +156,22 @@ runner_is_gone(MigLaunch *launch)
 	return status == BGWH_STOPPED || status == BGWH_POSTMASTER_DIED;
 }
 
+/* The next command after an error that ended the runner's process. */
+static const char *
+hint_after_exit(const MigLaunch *launch)
+{
+	bool		connected;
+
+	SpinLockAcquire(&launch->wire->mutex);
+	connected = launch->wire->progress.pid != 0;
+	SpinLockRelease(&launch->wire->mutex);
+	if (connected)
+		return psprintf("SELECT migrate.%s(); goes on where this run stopped.",
+						launch->function);
+	return psprintf("The runner could not connect as this session's user.  Run it in this session, all or nothing: BEGIN; SELECT migrate.%s(); COMMIT;",
+					launch->function);
+}
+
 /* Passes a notice on, or keeps the error the run ended with. */
 static void
 relay_message(MigLaunch *launch, StringInfo message)
@@ -179,11 +195,9 @@ relay_message(MigLaunch *launch, StringInfo message)
 	}
 
 	/* what ended the runner's process ends the run, not this session */
-	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION &&
-		error->elevel > ERROR && error->hint == NULL)
+	if (error->elevel > ERROR && error->hint == NULL)
 		error->hint = MemoryContextStrdup(launch->context,
-										  psprintf("SELECT migrate.%s() goes on where this run stopped.",
-												   launch->function));
+										  hint_after_exit(launch));
 	error->elevel = ERROR;
 	/* of several, the first is the reason for the others */
 	if (launch->error == NULL)

@@ -16,7 +16,6 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "tcop/pquery.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -205,7 +204,9 @@ add_transaction_hint(const MigRun *run, ErrorData *error)
 									 call_again(run)));
 			break;
 		default:
-			add_hint(error, psprintf("Nothing of the run is kept.  Correct the script, store it again and run %s",
+			add_hint(error, psprintf("Nothing of the run is kept.  %s %s",
+									 is_worth_another_try(error->sqlerrcode) ?
+									 "Run" : "Correct the script, store it again and run",
 									 call_again(run)));
 	}
 }
@@ -355,7 +356,10 @@ record_failure(MigRun *run, MigWork *work, ErrorData *error)
 
 		ereport(WARNING,
 				(errcode(second->sqlerrcode),
-				 errmsg("could not record the failure: %s", second->message)));
+				 errmsg("could not record the failure: %s", second->message),
+				 errhint("The next run will find that this one was interrupted.")));
+		add_hint(error, psprintf("%s goes on where this run stopped.",
+								 call_again(run)));
 	}
 	PG_END_TRY();
 }
@@ -538,17 +542,6 @@ mig_runner_main(Datum main_arg)
  * The call
  */
 
-/* A run writes: not during recovery, not in a read-only transaction. */
-static void
-check_writable(const MigRequest *request)
-{
-	const char *call = request->action == MIG_ACTION_APPLY ?
-		"migrate.apply()" : "migrate.rollback()";
-
-	PreventCommandDuringRecovery(call);
-	PreventCommandIfReadOnly(call);
-}
-
 /*
  * Waits until no other session is about to launch a runner, without a
  * snapshot.  False if then there is nothing left to do.
@@ -557,12 +550,16 @@ static bool
 take_turn(const MigRequest *request)
 {
 	Portal		portal = ActivePortal;
+	int			guc_level;
 
 	if (mig_runlock_take_turn(false))
 		return true;
 	announce_waiting(request);
+	guc_level = NewGUCNestLevel();
+	mig_guc_unlimit_lock_waits();
 	mig_snapshot_release(portal);
 	(void) mig_runlock_take_turn(true);
+	AtEOXact_GUC(false, guc_level);
 	mig_snapshot_renew(portal);
 	return mig_plan(request) != NIL;
 }
@@ -579,7 +576,8 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 
 	if (mig_plan(request) == NIL)
 		return;
-	check_writable(request);
+	mig_refuse_read_only(request->action == MIG_ACTION_APPLY ?
+						 "apply" : "rollback");
 	run.obstacle = where == MIG_IN_TRANSACTION ?
 		"atomic is true" : mig_snapshot_obstacle(fcinfo);
 	if (run.obstacle == NULL)
@@ -595,7 +593,8 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				 errmsg("the run cannot be given to a runner"),
 				 errdetail("Nothing was run: %s.", run.obstacle),
-				 errhint("Make the call alone, outside a transaction block, or leave out atomic => false.")));
+				 errhint("Leave out atomic => false, or make the call %s",
+						 mig_snapshot_hint(run.obstacle))));
 	run.request = request;
 	run.sink = sink;
 	run.arg = arg;

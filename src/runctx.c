@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "access/xlog.h"
 #include "common/ip.h"
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
@@ -83,6 +85,23 @@ mig_refuse_nested(const char *function)
 			 errdetail("Migration \"%s\" is running in this session.",
 					   mig_position_label()),
 			 errhint("Remove the call from the script.")));
+}
+
+/* What changes our tables cannot run during recovery, nor read-only. */
+void
+mig_refuse_read_only(const char *function)
+{
+	if (RecoveryInProgress())
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute migrate.%s() during recovery", function),
+				 errhint("Call it on the primary server.")));
+	if (XactReadOnly)
+		ereport(ERROR,
+				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
+				 errmsg("cannot execute migrate.%s() in a read-only transaction",
+						function),
+				 errhint("Begin a READ WRITE transaction, or run SET default_transaction_read_only = off;")));
 }
 
 /* The client's address as text; NULL for a local socket or a worker. */

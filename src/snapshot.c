@@ -175,7 +175,7 @@ mig_snapshot_obstacle(FunctionCallInfo fcinfo)
 	if (IsTransactionBlock() || IsSubTransaction())
 		return "it is called inside a transaction block";
 	if (IsolationUsesXactSnapshot())
-		return "the isolation level is not READ COMMITTED";
+		return MIG_OBSTACLE_ISOLATION;
 	if (IsInParallelMode())
 		return "it is called by a parallel query";
 	if (query == NULL || !statement_is_call(query->plannedstmt,
@@ -190,6 +190,15 @@ mig_snapshot_obstacle(FunctionCallInfo fcinfo)
 	if (TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return "its transaction has already changed something";
 	return NULL;
+}
+
+/* What to do about an obstacle, as the end of a sentence. */
+const char *
+mig_snapshot_hint(const char *obstacle)
+{
+	if (strcmp(obstacle, MIG_OBSTACLE_ISOLATION) == 0 && !IsTransactionBlock())
+		return "after SET default_transaction_isolation = 'read committed';";
+	return "alone, outside a transaction block.";
 }
 
 /*

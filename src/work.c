@@ -27,6 +27,7 @@
 #include "retry.h"
 #include "runctx.h"
 #include "runlock.h"
+#include "snapshot.h"
 #include "work.h"
 #include "worker.h"
 
@@ -140,9 +141,10 @@ mig_work_check_atomic(MigWork *work, const char *obstacle)
 						mig_label(m->version, m->name)),
 				 errdetail("It is statement %d, line %d.  Nothing was run: %s.",
 						   s->number, s->line, obstacle),
-				 errhint("Run %s alone, outside a transaction block.",
+				 errhint("Run %s %s",
 						 mig_call(work->down ? "rollback" : "apply", "",
-								  work->project))));
+								  work->project),
+						 mig_snapshot_hint(obstacle))));
 	}
 }
 

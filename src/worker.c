@@ -470,8 +470,10 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	read_request(read_piece(toc, MIG_WIRE_KEY_REQUEST), request, caller);
 	settings = read_piece(toc, MIG_WIRE_KEY_SETTINGS);
 
+	/* the caller is connected: who may be is no question any more */
 	BackgroundWorkerInitializeConnectionByOid(wire->database,
 											  wire->session_user,
+											  BGWORKER_BYPASS_ALLOWCONN |
 											  BGWORKER_BYPASS_ROLELOGINCHECK);
 
 	SetCurrentStatementStartTimestamp();
