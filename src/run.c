@@ -31,6 +31,7 @@
 #include "run.h"
 #include "runlock.h"
 #include "snapshot.h"
+#include "spi_util.h"
 #include "tell.h"
 #include "work.h"
 #include "worker.h"
@@ -111,8 +112,12 @@ describe_run(const MigRunRecord *record)
 static void
 announce_waiting(const MigRequest *request)
 {
-	MigRunRecord *record = mig_journal_running();
+	MigSqlLook	look;
+	MigRunRecord *record;
 
+	mig_sql_look(&look);
+	record = mig_journal_running();
+	mig_sql_looked(&look);
 	if (request->nowait)
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -542,6 +547,19 @@ mig_runner_main(Datum main_arg)
  * The call
  */
 
+/* Is there anything to do? */
+static bool
+has_work(const MigRequest *request)
+{
+	MigSqlLook	look;
+	bool		found;
+
+	mig_sql_look(&look);
+	found = mig_plan(request) != NIL;
+	mig_sql_looked(&look);
+	return found;
+}
+
 /*
  * Waits until no other session is about to launch a runner, without a
  * snapshot.  False if then there is nothing left to do.
@@ -561,7 +579,7 @@ take_turn(const MigRequest *request)
 	(void) mig_runlock_take_turn(true);
 	AtEOXact_GUC(false, guc_level);
 	mig_snapshot_renew(portal);
-	return mig_plan(request) != NIL;
+	return has_work(request);
 }
 
 /*
@@ -574,7 +592,7 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 {
 	MigRun		run = {0};
 
-	if (mig_plan(request) == NIL)
+	if (!has_work(request))
 		return;
 	mig_refuse_read_only(request->action == MIG_ACTION_APPLY ?
 						 "apply" : "rollback");

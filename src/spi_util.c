@@ -160,6 +160,28 @@ mig_sql_once(MigQuery *query, MigParams *params)
 	return rows;
 }
 
+/*
+ * What is read between these two leaves no lock on our tables: a caller that
+ * goes on to wait for a runner must not be in the way of those who want them.
+ * Memory is the current context's, as without.
+ */
+void
+mig_sql_look(MigSqlLook *look)
+{
+	look->context = CurrentMemoryContext;
+	look->owner = CurrentResourceOwner;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(look->context);
+}
+
+void
+mig_sql_looked(MigSqlLook *look)
+{
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(look->context);
+	CurrentResourceOwner = look->owner;
+}
+
 /* Appends one parameter. */
 static void
 add_param(MigParams *params, Oid type, Datum value, bool isnull)

@@ -10,6 +10,7 @@
 #define MIG_SPI_UTIL_H
 
 #include "executor/spi.h"
+#include "utils/resowner.h"
 
 /* A constant query; its plan is made at first use and kept. */
 typedef struct MigQuery
@@ -38,6 +39,16 @@ typedef struct MigSqlSession
 	bool		snapshot;
 	bool		read_only;
 } MigSqlSession;
+
+/* Where a look began; see mig_sql_look(). */
+typedef struct MigSqlLook
+{
+	MemoryContext context;
+	ResourceOwner owner;
+} MigSqlLook;
+
+extern void mig_sql_look(MigSqlLook *look);
+extern void mig_sql_looked(MigSqlLook *look);
 
 extern void mig_sql_begin(MigSqlSession *session);
 extern uint64 mig_sql_run(MigQuery *query, MigParams *params);

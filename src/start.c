@@ -22,6 +22,7 @@
 #include "journal.h"
 #include "launch.h"
 #include "snapshot.h"
+#include "spi_util.h"
 #include "start.h"
 #include "watch.h"
 
@@ -149,9 +150,13 @@ mig_start_is_alive(dsm_handle segment, int64 run)
 static MigRunRecord *
 find_run(int64 number)
 {
-	MigRunRecord *record = mig_journal_find(number);
+	MigSqlLook	look;
+	MigRunRecord *record;
 	ListCell   *lc;
 
+	mig_sql_look(&look);
+	record = mig_journal_find(number);
+	mig_sql_looked(&look);
 	if (record == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),

@@ -282,6 +282,32 @@ foreach my $try (1 .. 3)
 }
 
 #
+# A caller that waits is not in the way of who works on our tables
+#
+begin_case([ 1, 'm', "$gate_1;\n$insert" ]);
+my $tables = $node->safe_psql($db,
+	"SELECT string_agg(oid::regclass::text, ', ') FROM pg_class WHERE relnamespace = 'migrate'::regnamespace AND relkind = 'r'");
+my $holder = session($node, $db);
+$holder->query('SELECT pg_advisory_lock(1)');
+$caller->start('SELECT version FROM migrate.apply()');
+wait_for_runner($node, $db, 'pg_advisory_xact_lock');
+my $waiter = session($node, $db);
+$waiter->start('SELECT version FROM migrate.wait(1)');
+my $second = session($node, $db);
+$second->start('SELECT version FROM migrate.apply()');
+$second->wait_for(qr/^NOTICE:  00000: waiting for run 1/m);
+wait_until($node, $db, 'SELECT count(*) = 2 FROM pg_stat_activity WHERE wait_event_type = \'Extension\' AND pid IN ('
+	  . join(', ', $caller->pid, $waiter->pid) . ')');
+(undef, $messages) = $other->query("SET lock_timeout = '100s'; VACUUM FULL $tables");
+is($messages, '', 'a waiting caller: VACUUM FULL of our tables');
+$holder->query('SELECT pg_advisory_unlock(1)');
+is(scalar($caller->finish), '1', 'a waiting caller: the run');
+is(scalar($waiter->finish), '1', 'a waiting caller: who waits for it, too');
+is(scalar($second->finish), '', 'a waiting caller: a second one');
+$_->quit foreach $holder, $waiter, $second;
+end_case('a waiting caller', '1', '1 applied');
+
+#
 # COPY ... WHERE is the server's
 #
 begin_case([ 1, 'm', "COPY g (a) FROM stdin WHERE b > 2;\n1\n2\n\\.\n" ]);
