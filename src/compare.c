@@ -24,6 +24,7 @@ compare_error_context(void *arg)
 static MigScanEvent
 next_token(MigScan *scan)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	ErrorContextCallback callback;
 	MigScanEvent event;
 
@@ -31,9 +32,17 @@ next_token(MigScan *scan)
 	callback.arg = unconstify(char *, scan->text);
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	do
-		event = mig_scan_next(scan);
-	while (event == MIG_SCAN_IGNORED);
+	PG_TRY();
+	{
+		do
+			event = mig_scan_next(scan);
+		while (event == MIG_SCAN_IGNORED);
+	}
+	PG_CATCH();
+	{
+		mig_text_rethrow(caller);
+	}
+	PG_END_TRY();
 	error_context_stack = callback.previous;
 	return event;
 }

@@ -32,6 +32,10 @@
 #include "exec.h"
 #include "retry.h"
 #include "runctx.h"
+#include "text.h"
+
+/* Longest statement that an error shows whole, in bytes. */
+#define QUOTED	10000
 
 /* What the error context callback has to know of the running statement. */
 typedef struct StatementContext
@@ -64,6 +68,26 @@ line_of_position(const char *text, int position)
 }
 
 /*
+ * What an error shows of a statement: all of it, or of a long one the part
+ * around the error, in which the position then is.
+ */
+static char *
+quoted_part(const char *text, int *position)
+{
+	int			len = strlen(text);
+	int			location;
+	int			start;
+
+	if (len <= QUOTED)
+		return pstrdup(text);
+	location = mig_text_location(text, *position);
+	start = pg_mbcliplen(text, len, Max(0, location - QUOTED / 2));
+	*position = mig_text_position(text + start, location - start);
+	return pnstrdup(text + start,
+					pg_mbcliplen(text + start, len - start, QUOTED));
+}
+
+/*
  * Names statement, migration and line.  A cursor position within our
  * statement would be taken for one within the query that the client sent;
  * it becomes one of an internal query.
@@ -79,10 +103,13 @@ statement_error_context(void *arg)
 	error_line = context->line;
 	if (position > 0)
 	{
+		char	   *quoted;
+
 		error_line += line_of_position(context->text, position) - 1;
+		quoted = quoted_part(context->text, &position);
 		errposition(0);
 		internalerrposition(position);
-		internalerrquery(context->text);
+		internalerrquery(quoted);
 	}
 	errcontext("statement %d of migration \"%s\", line %d",
 			   mig_position.statement, mig_position_label(), error_line);

@@ -21,6 +21,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/scansup.h"
 
@@ -35,6 +36,9 @@
 
 /* The count of digits in a sort key has four. */
 #define MAX_DIGITS			9999
+
+/* How much of a path an error shows that is about its length, in bytes. */
+#define SHOWN_PATH			200
 
 typedef MigLayoutResult *(*LayoutReader) (List *files);
 
@@ -252,14 +256,33 @@ read_native(List *files)
 	return result;
 }
 
+/* Names the file in errors of its name, which may be too long to be shown. */
+static void
+name_error_context(void *arg)
+{
+	const char *path = arg;
+	int			len = strlen(path);
+	int			shown = pg_mbcliplen(path, len, SHOWN_PATH);
+
+	errcontext("file \"%.*s%s\"", shown, path, shown < len ? "..." : "");
+}
+
 /* A file with its name and sections read, or NULL if it is no migration. */
 static NativeFile *
 native_file(const MigFile *file)
 {
 	NativeFile *native = palloc0(sizeof(NativeFile));
+	ErrorContextCallback callback;
+	bool		known;
 
 	native->file = file;
-	if (!native_name(native))
+	callback.callback = name_error_context;
+	callback.arg = unconstify(char *, file->path);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	known = native_name(native);
+	error_context_stack = callback.previous;
+	if (!known)
 	{
 		pfree(native);
 		return NULL;

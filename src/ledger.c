@@ -27,36 +27,56 @@ mig_ledger_statement(const MigWork *work, int number)
 void
 mig_ledger_replace_step(MigWork *work, int index, List *steps)
 {
-	List	   *result = list_copy_head(work->steps, index);
+	ListCell   *lc;
 
-	result = list_concat(result, steps);
-	for (int i = index + 1; i < list_length(work->steps); i++)
-		result = lappend(result, list_nth(work->steps, i));
-	work->steps = result;
+	/* in place: a script may have tens of thousands of steps */
+	lfirst(list_nth_cell(work->steps, index)) = linitial(steps);
+	for_each_from(lc, steps, 1)
+		work->steps = list_insert_nth(work->steps, ++index, lfirst(lc));
+}
+
+/* Index of the last step that starts with or before a statement; or -1. */
+static int
+find_step(const MigWork *work, int number)
+{
+	int			low = 0;
+	int			high = list_length(work->steps);
+
+	while (low < high)
+	{
+		int			middle = low + (high - low) / 2;
+		const MigStep *step = list_nth(work->steps, middle);
+
+		if (step->first <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low - 1;
 }
 
 /* Makes statement 'last' the last one of its step. */
 static void
 end_step_at(MigWork *work, int last)
 {
-	for (int i = 0; i < list_length(work->steps); i++)
-	{
-		MigStep    *step = list_nth(work->steps, i);
-		MigStep    *head;
-		MigStep    *tail;
+	int			index = find_step(work, last);
+	MigStep    *step;
+	MigStep    *head;
+	MigStep    *tail;
 
-		if (step->first > last || step->last <= last)
-			continue;
-		head = palloc(sizeof(MigStep));
-		tail = palloc(sizeof(MigStep));
-		*head = *tail = *step;
-		head->last = last;
-		tail->first = last + 1;
-		if (tail->origin == 0)
-			tail->origin = step->first;
-		mig_ledger_replace_step(work, i, list_make2(head, tail));
+	if (index < 0)
 		return;
-	}
+	step = list_nth(work->steps, index);
+	if (step->last <= last)
+		return;
+	head = palloc(sizeof(MigStep));
+	tail = palloc(sizeof(MigStep));
+	*head = *tail = *step;
+	head->last = last;
+	tail->first = last + 1;
+	if (tail->origin == 0)
+		tail->origin = step->first;
+	mig_ledger_replace_step(work, index, list_make2(head, tail));
 }
 
 /* The checksum of statements, whatever stands between them. */

@@ -105,6 +105,12 @@ describe_run(const MigRunRecord *record)
 					record->pid, record->started_at);
 }
 
+static void
+find_running(void *record)
+{
+	*(MigRunRecord **) record = mig_journal_running();
+}
+
 /*
  * Another run is under way: says which one this request waits for, or refuses
  * it if it does not want to wait.
@@ -112,12 +118,9 @@ describe_run(const MigRunRecord *record)
 static void
 announce_waiting(const MigRequest *request)
 {
-	MigSqlLook	look;
 	MigRunRecord *record;
 
-	mig_sql_look(&look);
-	record = mig_journal_running();
-	mig_sql_looked(&look);
+	mig_sql_look(find_running, &record);
 	if (request->nowait)
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
@@ -547,17 +550,21 @@ mig_runner_main(Datum main_arg)
  * The call
  */
 
-/* Is there anything to do? */
+/* Leaves the request alone if there is something to do, else clears it. */
+static void
+look_for_work(void *request)
+{
+	const MigRequest **wanted = request;
+
+	if (mig_plan(*wanted) == NIL)
+		*wanted = NULL;
+}
+
 static bool
 has_work(const MigRequest *request)
 {
-	MigSqlLook	look;
-	bool		found;
-
-	mig_sql_look(&look);
-	found = mig_plan(request) != NIL;
-	mig_sql_looked(&look);
-	return found;
+	mig_sql_look(look_for_work, &request);
+	return request != NULL;
 }
 
 /*

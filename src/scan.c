@@ -82,6 +82,7 @@ typedef struct TextPart
 	const char *text;
 	int			offset;			/* of the part in it */
 	const char *part;
+	const MigScan *scan;		/* NULL, or where errors without position are */
 	ErrorContextCallback callback;
 } TextPart;
 
@@ -89,7 +90,19 @@ typedef struct TextPart
  * Reading
  */
 
-/* Error context callback: a position in the part becomes one in the text. */
+/* Where the token is that the scanner could not read. */
+static int
+failed_token(const MigScan *scan)
+{
+	const char *p = scan->text + Max(scan->token_end, scan->resume);
+
+	return mig_text_skip_blank(p, p + strlen(p)) - scan->text;
+}
+
+/*
+ * Error context callback: a position in the part becomes one in the text.
+ * A literal that is not in the database's encoding has none.
+ */
 static void
 part_error_context(void *arg)
 {
@@ -97,16 +110,21 @@ part_error_context(void *arg)
 	int			position = geterrposition();
 	int			location;
 
-	if (position <= 0)
+	if (position > 0)
+		location = part->offset + mig_text_location(part->part, position);
+	else if (part->scan != NULL)
+		location = failed_token(part->scan);
+	else
 		return;
-	location = part->offset + mig_text_location(part->part, position);
 	errposition(mig_text_position(part->text, location));
 }
 
 /* From here on, errors are in this part of a text. */
 static void
-begin_part(TextPart *part, const char *text, int offset, const char *source)
+begin_part(TextPart *part, const char *text, int offset, const char *source,
+		   const MigScan *scan)
 {
+	part->scan = scan;
 	part->text = text;
 	part->offset = offset;
 	part->part = source;
@@ -126,13 +144,16 @@ end_part(const TextPart *part)
 /*
  * Lets the server's grammar read a part of a text under a value of
  * standard_conforming_strings.  Positions of errors are those in the text;
- * locations in the trees are those in the part.
+ * locations in the trees are those in the part.  'failed', if not NULL, is the
+ * scanner that has failed in this part.
  */
 List *
-mig_scan_parse(const char *text, int start, int end, bool conforming)
+mig_scan_parse(const char *text, int start, int end, bool conforming,
+			   const MigScan *failed)
 {
 	char	   *source = pnstrdup(text + start, end - start);
 	int			level = NewGUCNestLevel();
+	MemoryContext caller = CurrentMemoryContext;
 	TextPart	part;
 	List	   *trees;
 
@@ -140,8 +161,20 @@ mig_scan_parse(const char *text, int start, int end, bool conforming)
 		(void) set_config_option(SETTING, conforming ? "on" : "off",
 								 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
 								 true, 0, false);
-	begin_part(&part, text, start, source);
-	trees = raw_parser(source, RAW_PARSE_DEFAULT);
+	/* who runs a statement reads it once more, and warns then */
+	(void) set_config_option("escape_string_warning", "off",
+							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+							 true, 0, false);
+	begin_part(&part, text, start, source, failed);
+	PG_TRY();
+	{
+		trees = raw_parser(source, RAW_PARSE_DEFAULT);
+	}
+	PG_CATCH();
+	{
+		mig_text_rethrow(caller);
+	}
+	PG_END_TRY();
 	end_part(&part);
 	AtEOXact_GUC(true, level);
 	pfree(source);
@@ -180,7 +213,7 @@ mig_scan_begin(MigScan *scan, const char *text)
 								 &ScanKeywords, ScanKeywordTokens);
 	MemoryContextSwitchTo(caller);
 
-	/* The grammar reads the same literals again and will warn. */
+	/* Who runs a statement reads the same literals again and will warn. */
 	scan->extra.escape_string_warning = false;
 }
 
@@ -200,7 +233,7 @@ read_token(MigScan *scan)
 
 	MemoryContextReset(scan->values);
 	caller = MemoryContextSwitchTo(scan->values);
-	begin_part(&part, scan->text, scan->skip, scan->extra.scanbuf);
+	begin_part(&part, scan->text, scan->skip, scan->extra.scanbuf, scan);
 	scan->token = core_yylex(&scan->value, &scan->scanned_location,
 							 scan->scanner);
 	end_part(&part);
@@ -363,12 +396,19 @@ follow_variable_set(MigScan *scan, VariableSetStmt *stmt)
 static void
 follow_setting(MigScan *scan)
 {
+	MigTextPlace place = {scan->text, scan->statement.start};
+	ErrorContextCallback callback;
 	bool		conforming = scan->extra.standard_conforming_strings;
 	MemoryContext caller = MemoryContextSwitchTo(scan->values);
 	List	   *trees = mig_scan_parse(scan->text, scan->statement.start,
-									   scan->location, conforming);
+									   scan->location, conforming, NULL);
 	Node	   *stmt = linitial_node(RawStmt, trees)->stmt;
 
+	/* a value too many has no position */
+	callback.callback = mig_text_place_error;
+	callback.arg = &place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	if (IsA(stmt, VariableSetStmt))
 		follow_variable_set(scan, (VariableSetStmt *) stmt);
 	else if (IsA(stmt, DiscardStmt))
@@ -384,6 +424,7 @@ follow_setting(MigScan *scan)
 		scan->extra.standard_conforming_strings = scan->conforming_later;
 		scan->local = false;
 	}
+	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(caller);
 }
 
@@ -403,8 +444,10 @@ find_copy_data(MigScan *scan)
 
 	while (location < end && scanner_isspace(text[location]))
 		location++;
+	/* a comment ends at a carriage return, too */
 	scan->data_misplaced = location < end &&
-		strncmp(text + location, "--", 2) != 0;
+		(strncmp(text + location, "--", 2) != 0 ||
+		 mig_text_skip_blank(text + location, text + end) < text + end);
 	if (scan->data_misplaced)
 	{
 		scan->data = location;

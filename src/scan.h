@@ -101,7 +101,7 @@ extern MigScanEvent mig_scan_segment(MigScan *scan);
 extern void mig_scan_end(MigScan *scan);
 
 extern List *mig_scan_parse(const char *text, int start, int end,
-							bool conforming);
+							bool conforming, const MigScan *failed);
 
 extern int	mig_scan_begin_quiet(void);
 extern void mig_scan_end_quiet(int level);

@@ -66,8 +66,16 @@ classify(const MigScript *script, MigStatement *statement)
 {
 	const char *reason;
 	const char *hint;
+	MigTextPlace place = {script->text, statement->location};
+	ErrorContextCallback callback;
 
+	/* the server does not say where a wrong option is */
+	callback.callback = mig_text_place_error;
+	callback.arg = &place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	statement->class = mig_classify(statement->raw->stmt, &reason, &hint);
+	error_context_stack = callback.previous;
 	statement->tag = CreateCommandTag(statement->raw->stmt);
 	if (statement->class == MIG_STMT_REFUSED)
 		ereport(ERROR,
@@ -151,7 +159,8 @@ parse_segment(ScriptParse *parse)
 	ListCell   *lc;
 
 	foreach(lc, mig_scan_parse(script->text, scan->start, scan->end,
-							   scan->conforming))
+							   scan->conforming,
+							   event == MIG_SCAN_FAILED ? scan : NULL))
 	{
 		CHECK_FOR_INTERRUPTS();
 		add_statement(parse, lfirst_node(RawStmt, lc));

@@ -161,25 +161,37 @@ mig_sql_once(MigQuery *query, MigParams *params)
 }
 
 /*
- * What is read between these two leaves no lock on our tables: a caller that
+ * Calls a function that reads, and leaves no lock on our tables: a caller that
  * goes on to wait for a runner must not be in the way of those who want them.
  * Memory is the current context's, as without.
  */
 void
-mig_sql_look(MigSqlLook *look)
+mig_sql_look(void (*look) (void *arg), void *arg)
 {
-	look->context = CurrentMemoryContext;
-	look->owner = CurrentResourceOwner;
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(look->context);
-}
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
 
-void
-mig_sql_looked(MigSqlLook *look)
-{
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(look->context);
-	CurrentResourceOwner = look->owner;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		look(arg);
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
 }
 
 /* Appends one parameter. */

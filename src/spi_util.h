@@ -40,16 +40,7 @@ typedef struct MigSqlSession
 	bool		read_only;
 } MigSqlSession;
 
-/* Where a look began; see mig_sql_look(). */
-typedef struct MigSqlLook
-{
-	MemoryContext context;
-	ResourceOwner owner;
-} MigSqlLook;
-
-extern void mig_sql_look(MigSqlLook *look);
-extern void mig_sql_looked(MigSqlLook *look);
-
+extern void mig_sql_look(void (*look) (void *arg), void *arg);
 extern void mig_sql_begin(MigSqlSession *session);
 extern uint64 mig_sql_run(MigQuery *query, MigParams *params);
 extern void mig_sql_end(MigSqlSession *session);

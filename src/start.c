@@ -146,18 +146,29 @@ mig_start_is_alive(dsm_handle segment, int64 run)
 	return alive;
 }
 
+typedef struct Lookup
+{
+	int64		run;
+	MigRunRecord *record;
+} Lookup;
+
+static void
+look_up(void *arg)
+{
+	Lookup	   *lookup = arg;
+
+	lookup->record = mig_journal_find(lookup->run);
+}
+
 /* The run of that number; it must be a committed one. */
 static MigRunRecord *
 find_run(int64 number)
 {
-	MigSqlLook	look;
-	MigRunRecord *record;
+	Lookup		lookup = {number, NULL};
 	ListCell   *lc;
 
-	mig_sql_look(&look);
-	record = mig_journal_find(number);
-	mig_sql_looked(&look);
-	if (record == NULL)
+	mig_sql_look(look_up, &lookup);
+	if (lookup.record == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("run %lld does not exist", (long long) number),
@@ -171,7 +182,7 @@ find_run(int64 number)
 							(long long) number),
 					 errhint("Run COMMIT; first.")));
 	}
-	return record;
+	return lookup.record;
 }
 
 static bool

@@ -122,6 +122,40 @@ mig_text_location(const char *text, int position)
 }
 
 /*
+ * Error context callback, with a MigTextPlace: an error that has no position
+ * is at this place.
+ */
+void
+mig_text_place_error(void *arg)
+{
+	const MigTextPlace *place = arg;
+
+	if (geterrposition() <= 0)
+		errposition(mig_text_position(place->text, place->location));
+}
+
+/*
+ * In PG_CATCH: the error goes on.  Where the server's scanner finds no end, its
+ * message has the whole rest of the text, which may be the whole script.
+ */
+void
+mig_text_rethrow(MemoryContext caller)
+{
+	ErrorData  *error;
+	int			len;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	len = strlen(error->message);
+	if (len <= LINE_QUOTED)
+		PG_RE_THROW();
+	FlushErrorState();
+	len = pg_mbcliplen(error->message, len, LINE_QUOTED);
+	error->message = psprintf("%.*s...", len, error->message);
+	ReThrowError(error);
+}
+
+/*
  * In an error context callback: an error with a position in the text gets
  * its line and that line's text instead.  Returns the line in the file, where
  * 'first_line' is that of the text's first byte; 0 if there is no position.
@@ -156,12 +190,13 @@ mig_text_quote_error(const char *text, int first_line)
 	}
 	quoted = pnstrdup(text + start, len);
 	if (len > 0 && quoted[len - 1] == '\r')
-		quoted[len - 1] = '\0';
+		quoted[--len] = '\0';
 	line = first_line - 1 + mig_text_line_number(text, location);
 
 	errposition(0);
 	internalerrquery(quoted);
-	internalerrposition(mig_text_position(text + start, location - start));
+	internalerrposition(mig_text_position(quoted,
+										  Min(location - start, len)));
 	errcontext("line %d of the script", line);
 	return line;
 }
