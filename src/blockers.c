@@ -50,6 +50,7 @@
 static struct
 {
 	volatile bool valid;
+	volatile bool fresh;		/* no error has used it yet */
 	LOCKTAG		tag;
 	LOCKMODE	mode;
 	int			nholders;
@@ -392,7 +393,7 @@ mig_blockers_forget(void)
 void
 mig_blockers_note_lock(void)
 {
-	LOCK	   *lock = MyProc->waitLock;
+	LOCK	   *lock = MyProc ? MyProc->waitLock : NULL;
 
 	remembered.valid = false;
 	if (lock == NULL)
@@ -400,6 +401,7 @@ mig_blockers_note_lock(void)
 	remembered.tag = lock->tag;
 	remembered.mode = MyProc->waitLockMode;
 	remembered.nholders = 0;
+	remembered.fresh = true;
 	remembered.valid = true;
 }
 
@@ -414,8 +416,12 @@ mig_blockers_remember(void)
 	MemoryContext caller;
 	ListCell   *lc;
 
+	/* what an earlier error, caught by the script, waited for */
+	if (!remembered.fresh)
+		remembered.valid = false;
 	if (!remembered.valid)
 		return;
+	remembered.fresh = false;
 	context = AllocSetContextCreate(TopMemoryContext, "migrate blockers",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);

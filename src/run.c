@@ -157,6 +157,8 @@ start_run(MigRun *run)
 	}
 	run->id = mig_journal_start(run->request, first,
 									run->runner ? mig_worker_segment() : 0);
+	/* before the row can be seen */
+	mig_worker_set_run(run->id);
 }
 
 /*
@@ -461,7 +463,6 @@ run_in_runner(MigRun *run)
 	commit(run);
 	if (run->plan == NIL)
 		return;
-	mig_worker_set_run(run->id);
 	for (int i = 0; i < list_length(run->plan); i++)
 		run_one_in_runner(run, i);
 	/* there is nothing left to cancel */

@@ -18,6 +18,7 @@
 #include "miscadmin.h"
 #include "tcop/pquery.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "journal.h"
 #include "launch.h"
@@ -121,11 +122,11 @@ mig_start(const MigRequest *request)
 	run->segment = mig_wire_create(request, &mig_caller, &wire, &run->queue);
 	/* until the end of the transaction, not of the statement */
 	dsm_pin_mapping(run->segment);
+	/* its row vanishes with a savepoint, too, or if there is an error now */
+	wire->start_after = GetCurrentTransactionId();
 	started = lappend(started, run);
 	run->run = mig_journal_queue(request, dsm_segment_handle(run->segment));
 	wire->progress.run = run->run;
-	/* its row vanishes with a savepoint, too */
-	wire->start_after = GetCurrentTransactionId();
 	MemoryContextSwitchTo(caller);
 	return run->run;
 }
@@ -210,14 +211,20 @@ static void
 await_end(MigWire *wire, int64 run)
 {
 	MigWatch	watch;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(caller, "migrate wait",
+												  ALLOCSET_DEFAULT_SIZES);
 
 	mig_watch_init(&watch);
+	MemoryContextSwitchTo(scratch);
 	ConditionVariablePrepareToSleep(&wire->end);
 	while (!pg_atomic_read_u32(&wire->ended))
 	{
 		List	   *circle;
 		int			pid;
 
+		MemoryContextReset(scratch);
+		InvalidateCatalogSnapshot();
 		(void) ConditionVariableTimedSleep(&wire->end, MIG_WATCH_INTERVAL_MS,
 										   mig_watch_event());
 		SpinLockAcquire(&wire->mutex);
@@ -228,6 +235,8 @@ await_end(MigWire *wire, int64 run)
 			report_circle(run, pid, circle);
 	}
 	ConditionVariableCancelSleep();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
 }
 
 /*

@@ -15,6 +15,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "replication/slot.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -198,6 +199,8 @@ run_statement(MigWork *work, int number, bool toplevel)
 		mig_worker_set_position(&mig_position, text);
 		pfree(text);
 	}
+	if (!toplevel)
+		mig_guc_limit_lock_waits();
 	mig_exec_statement(work->script, s, toplevel);
 	/* pg_dump writes SET client_encoding; the caller takes the database's */
 	if (work->runner)
@@ -353,7 +356,7 @@ run_toplevel(MigWork *work, const MigStep *step)
 	bool		resumed = work->started != NULL &&
 		work->started->first == step->first;
 
-	if (!resumed || !resume_started(work))
+	if (work->ran != step->first && (!resumed || !resume_started(work)))
 	{
 		if (!resumed)
 			mig_record_started(work, step);
@@ -363,6 +366,7 @@ run_toplevel(MigWork *work, const MigStep *step)
 		mig_record_commit(work, false);
 		work->attempting = false;
 	}
+	work->ran = step->first;
 
 	/* it is done: a cancel now must not make it run again */
 	HOLD_CANCEL_INTERRUPTS();
@@ -387,6 +391,10 @@ mig_work_catch(MigWork *work)
 	FlushErrorState();
 	mig_exec_after_error();
 	AbortOutOfAnyTransaction();
+	/* as a client's command loop does; an abort leaves them alone */
+	if (MyReplicationSlot != NULL)
+		ReplicationSlotRelease();
+	ReplicationSlotCleanup();
 	MemoryContextSwitchTo(work->context);
 	mig_runlock_after_abort();
 	return error;
@@ -538,14 +546,15 @@ is_circle(void)
 {
 	ListCell   *lc;
 
-	if (!mig_worker_is_awaited())
-		return false;
 	foreach(lc, mig_blockers_of_remembered())
 	{
 		MigBlocker *blocker = lfirst(lc);
+		List	   *pids = list_make1_int(blocker->pid);
 
 		if (blocker->pid != 0 &&
-			mig_blockers_include(list_make1_int(blocker->pid), mig_caller.pid))
+			(mig_blockers_include(pids, MyProcPid) ||
+			 (mig_worker_is_awaited() &&
+			  mig_blockers_include(pids, mig_caller.pid))))
 			return true;
 	}
 	return false;
@@ -602,6 +611,15 @@ retry_step(MigWork *work, ErrorData *error)
 	}
 	if (delay < 0)
 		ReThrowError(error);
+	/* an abort leaves advisory locks and prepared statements */
+	if (!work->kept)
+	{
+		mig_worker_clean_session();
+		mig_runlock_after_discard();
+		MemoryContextSwitchTo(work->context);
+		if (work->done > 0)
+			replay_settings(work);
+	}
 	pause_step(work, error, delay);
 }
 
@@ -638,6 +656,7 @@ run_step(MigWork *work)
 	if (error == NULL)
 	{
 		work->retries = 0;
+		work->kept = true;
 		return true;
 	}
 	if (can_retry(work, error->sqlerrcode))
