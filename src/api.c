@@ -401,6 +401,7 @@ Datum
 migrate_wait(PG_FUNCTION_ARGS)
 {
 	mig_refuse_nested("wait");
+	mig_refuse_recovery("wait");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	mig_start_wait(fcinfo, run_argument(fcinfo), put_run_row,
 				   fcinfo->resultinfo);
@@ -412,6 +413,7 @@ Datum
 migrate_cancel(PG_FUNCTION_ARGS)
 {
 	mig_refuse_nested("cancel");
+	mig_refuse_recovery("cancel");
 	PG_RETURN_BOOL(mig_start_cancel(run_argument(fcinfo)));
 }
 

@@ -44,7 +44,10 @@
 #define QUERY_EXCERPT		200
 
 /* How many holders of a lock to remember */
-#define MAX_REMEMBERED		16
+#define MAX_REMEMBERED		64
+
+/* How many of them to describe */
+#define MAX_DESCRIBED		5
 
 /* A lock that this process waited for, and who held it. */
 static struct
@@ -325,7 +328,7 @@ seconds_since(TimestampTz then)
 
 /* One sentence about a blocker. */
 static void
-describe(StringInfo buf, const MigBlocker *blocker)
+describe(StringInfo buf, const MigBlocker *blocker, bool queries)
 {
 	BlockerFacts facts = read_facts(blocker);
 
@@ -351,25 +354,29 @@ describe(StringInfo buf, const MigBlocker *blocker)
 	if (facts.state != NULL)
 		appendStringInfo(buf, ", %s for %ld s", facts.state,
 						 seconds_since(facts.state_since));
-	if (facts.query != NULL && facts.query_start != 0)
-		appendStringInfo(buf, "; its query, started %ld s ago: %s",
-						 seconds_since(facts.query_start), facts.query);
+	if (facts.query_start != 0)
+		appendStringInfo(buf, "; its query started %ld s ago",
+						 seconds_since(facts.query_start));
+	if (queries && facts.query != NULL)
+		appendStringInfo(buf, ": %s", facts.query);
 	else
 		appendStringInfoChar(buf, '.');
 }
 
-/* A line about each blocker. */
+/* A line about each blocker, with its query or without. */
 void
-mig_blockers_describe(StringInfo buf, List *blockers)
+mig_blockers_describe(StringInfo buf, List *blockers, bool queries)
 {
 	ListCell   *lc;
 
 	pgstat_clear_backend_activity_snapshot();
 	foreach(lc, blockers)
 	{
+		if (foreach_current_index(lc) == MAX_DESCRIBED)
+			break;
 		if (buf->len > 0)
 			appendStringInfoChar(buf, '\n');
-		describe(buf, lfirst(lc));
+		describe(buf, lfirst(lc), queries);
 	}
 	pgstat_clear_backend_activity_snapshot();
 }
@@ -442,7 +449,29 @@ mig_blockers_remembered(void)
 	return remembered.valid;
 }
 
-/* Who held it then; of MigBlocker *. */
+/* When the transaction of a blocker began; 0: it is in none, or gone. */
+static TimestampTz
+transaction_start(const MigBlocker *blocker)
+{
+	PgBackendStatus *entry = blocker->pid == 0 ? NULL :
+		find_activity(blocker->pid);
+
+	return entry == NULL ? 0 : entry->st_xact_start_timestamp;
+}
+
+static int
+compare_starts(const ListCell *a, const ListCell *b)
+{
+	TimestampTz x = transaction_start(lfirst(a));
+	TimestampTz y = transaction_start(lfirst(b));
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Who held it then, of MigBlocker *, the oldest transaction first: the end of
+ * our wait has let in those who waited behind us, and they hold it, too.
+ */
 List *
 mig_blockers_of_remembered(void)
 {
@@ -452,6 +481,8 @@ mig_blockers_of_remembered(void)
 		return NIL;
 	for (int i = 0; i < remembered.nholders; i++)
 		result = lappend(result, &remembered.holders[i]);
+	pgstat_clear_backend_activity_snapshot();
+	list_sort(result, compare_starts);
 	return result;
 }
 
@@ -507,7 +538,8 @@ put_json_time(StringInfo buf, const char *key, TimestampTz value)
 
 /*
  * Who held it then, as a JSON array with an object for each: its keys are the
- * columns of pg_stat_activity and of pg_prepared_xacts.
+ * columns of pg_stat_activity and of pg_prepared_xacts.  To be kept, so it is
+ * without queries: others may read it later, who may not see them.
  */
 char *
 mig_blockers_json(void)
@@ -531,7 +563,6 @@ mig_blockers_json(void)
 		put_json(&buf, "state", facts.state);
 		put_json_time(&buf, "state_change", facts.state_since);
 		put_json_time(&buf, "query_start", facts.query_start);
-		put_json(&buf, "query", facts.query);
 		appendStringInfoChar(&buf, '}');
 	}
 	pgstat_clear_backend_activity_snapshot();

@@ -21,7 +21,8 @@ typedef struct MigBlocker
 extern List *mig_blockers_pids(int pid);
 extern bool mig_blockers_include(List *pids, int pid);
 extern List *mig_blockers_of(int pid);
-extern void mig_blockers_describe(StringInfo buf, List *blockers);
+extern void mig_blockers_describe(StringInfo buf, List *blockers,
+								  bool queries);
 
 extern void mig_blockers_forget(void);
 extern void mig_blockers_note_lock(void);

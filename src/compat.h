@@ -18,6 +18,7 @@
 #include "executor/executor.h"
 #include "parser/parse_node.h"
 #include "postmaster/bgworker.h"
+#include "replication/slot.h"
 #include "storage/lock.h"
 #include "tcop/pquery.h"
 #include "utils/backend_status.h"
@@ -47,6 +48,17 @@ mig_lock_vxid(const LockInstanceData *lock)
 	vxid.backendId = lock->backend;
 	vxid.localTransactionId = lock->lxid;
 	return vxid;
+#endif
+}
+
+/* ReplicationSlotCleanup() got its argument in 17. */
+static inline void
+mig_replication_slot_cleanup(void)
+{
+#if PG_VERSION_NUM >= 170000
+	ReplicationSlotCleanup(false);
+#else
+	ReplicationSlotCleanup();
 #endif
 }
 

@@ -130,7 +130,7 @@ count_commit(XactEvent event, void *arg)
 		commits++;
 }
 
-/* Did the last statement at top level commit before it ended or failed? */
+/* Was anything committed since mig_exec_watch_commits()? */
 bool
 mig_exec_committed(void)
 {
@@ -138,8 +138,8 @@ mig_exec_committed(void)
 }
 
 /* From here on mig_exec_committed() looks. */
-static void
-watch_commits(void)
+void
+mig_exec_watch_commits(void)
 {
 	static bool registered = false;
 
@@ -281,8 +281,6 @@ mig_exec_statement(const MigScript *script, const MigStatement *stmt,
 	ErrorContextCallback callback;
 	char	   *text = mig_exec_text(script, stmt);
 
-	if (toplevel)
-		watch_commits();
 	mig_blockers_forget();
 	error_line = stmt->line;
 	context.text = text;

@@ -101,14 +101,12 @@ lock_timeout_is_set(void)
 	return setting->source >= PGC_S_SESSION;
 }
 
-/* Sets it for the rest of the transaction, unless it was set on purpose. */
+/* Sets it for the rest of the transaction. */
 static void
 set_lock_timeout(int ms)
 {
 	char		value[16];
 
-	if (lock_timeout_is_set())
-		return;
 	snprintf(value, sizeof(value), "%d", ms);
 	(void) set_config_option("lock_timeout", value, PGC_USERSET, PGC_S_SESSION,
 							 GUC_ACTION_LOCAL, true, 0, false);
@@ -116,12 +114,13 @@ set_lock_timeout(int ms)
 
 /*
  * For the rest of the transaction no lock is waited for longer than
- * migrate.lock_timeout.
+ * migrate.lock_timeout, unless lock_timeout was set on purpose.
  */
 void
 mig_guc_limit_lock_waits(void)
 {
-	set_lock_timeout(mig_lock_timeout);
+	if (!lock_timeout_is_set())
+		set_lock_timeout(mig_lock_timeout);
 }
 
 /* For the rest of the transaction, or of the nest level, locks can take long. */

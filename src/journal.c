@@ -336,7 +336,9 @@ mig_journal_is_running(int64 id)
 		"SELECT FROM migrate.run r,"
 		" pg_catalog.pg_stat_get_activity(r.pid) a"
 		" WHERE r.current = $1 AND r.state = 'running'"
-		" AND a.backend_start <= r.started_at"
+		" AND a.backend_start <= r.started_at AND a.datid ="
+		" (SELECT oid FROM pg_catalog.pg_database"
+		"  WHERE datname = pg_catalog.current_database())"
 	};
 	MigParams	params = {0};
 

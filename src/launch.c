@@ -270,13 +270,18 @@ receive_messages(MigLaunch *launch)
 static void
 report_circle(MigLaunch *launch, List *blockers)
 {
+	bool		own = list_member_int(blockers, MyProcPid);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
-			 errmsg("the run waits for a lock that its own caller holds"),
+			 own ? errmsg("the run waits for a lock that its own caller holds") :
+			 errmsg("the run waits for a session that waits for it"),
 			 errdetail_internal("%s", mig_watch_circle((int) launch->pid,
 													   blockers)),
-			 errhint("Release this session's locks, if it holds any, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
-					 launch->function)));
+			 own ? errhint("Release this session's locks, if it holds any, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
+						   launch->function) :
+			 errhint("Release this session's locks, if it holds any, or end the statement of pid %d, and call migrate.%s() again.",
+					 linitial_int(blockers), launch->function)));
 }
 
 /* Asks the runner to stop, or, if it has not started, the postmaster. */

@@ -236,6 +236,7 @@ mig_record_failure(MigWork *work, ErrorData *error)
 	/* a second cancel must not keep the failure from being recorded */
 	HOLD_CANCEL_INTERRUPTS();
 	mig_record_begin(work);
+	mig_guc_unlimit_lock_waits();
 	kept = work->committed_part ||
 		mig_catalog_steps(m->id, work->down) != NIL;
 	if (work->down)
@@ -251,6 +252,7 @@ mig_record_failure(MigWork *work, ErrorData *error)
 			mig_catalog_still_applied(m->id,
 									  psprintf("rollback %s", note));
 		mig_journal_add_event(work->project, m, &event);
+		mig_journal_set_error(work->run, error);
 	}
 	mig_record_commit(work, true);
 	RESUME_CANCEL_INTERRUPTS();

@@ -25,6 +25,9 @@
 /* The first pause; each next one is twice as long. */
 #define FIRST_DELAY_MS	100
 
+/* How many holders of a lock to name */
+#define MAX_NAMED		5
+
 /* Is it an error that the same statement may not meet a moment later? */
 bool
 mig_retry_may_help(int sqlstate)
@@ -81,6 +84,11 @@ append_pids(StringInfo buf, List *blockers)
 	{
 		MigBlocker *blocker = lfirst(lc);
 
+		if (foreach_current_index(lc) == MAX_NAMED)
+		{
+			appendStringInfoString(buf, " and others");
+			break;
+		}
 		if (foreach_current_index(lc) > 0)
 			appendStringInfoString(buf, ", ");
 		if (blocker->pid == 0)
@@ -91,23 +99,23 @@ append_pids(StringInfo buf, List *blockers)
 }
 
 /*
- * Adds to the error's detail how often it was tried, if more than once, what
- * was waited for and who held it.
+ * How often it was tried, if more than once, what was waited for and who held
+ * it; NULL if none of it is known.  'queries': also what the holders run, which
+ * must not be kept.
  */
-void
-mig_retry_explain(ErrorData *error, int tries)
+char *
+mig_retry_explain(int tries, bool queries)
 {
 	List	   *holders = mig_blockers_of_remembered();
 	StringInfoData buf;
 
 	initStringInfo(&buf);
-	if (error->detail != NULL)
-		appendStringInfo(&buf, "%s\n", error->detail);
 	if (tries > 1)
-		appendStringInfo(&buf, "Tried %d times.  ", tries);
+		appendStringInfo(&buf, "Tried %d times.", tries);
 	if (mig_blockers_remembered())
 	{
-		appendStringInfo(&buf, "Waited for %s", mig_blockers_lock());
+		appendStringInfo(&buf, "%sWaited for %s", buf.len > 0 ? "  " : "",
+						 mig_blockers_lock());
 		if (holders != NIL)
 		{
 			appendStringInfoString(&buf, ", held by ");
@@ -115,9 +123,6 @@ mig_retry_explain(ErrorData *error, int tries)
 		}
 		appendStringInfoChar(&buf, '.');
 	}
-	while (buf.len > 0 && buf.data[buf.len - 1] == ' ')
-		buf.data[--buf.len] = '\0';
-	mig_blockers_describe(&buf, holders);
-	if (buf.len > 0)
-		error->detail = buf.data;
+	mig_blockers_describe(&buf, holders, queries);
+	return buf.len > 0 ? buf.data : NULL;
 }

@@ -9,11 +9,10 @@
 #define MIG_RETRY_H
 
 #include "nodes/pg_list.h"
-#include "utils/elog.h"
 
 extern bool mig_retry_may_help(int sqlstate);
 extern long mig_retry_delay(int retry);
 extern void mig_retry_sleep(long ms);
-extern void mig_retry_explain(ErrorData *error, int tries);
+extern char *mig_retry_explain(int tries, bool queries);
 
 #endif							/* MIG_RETRY_H */

@@ -608,10 +608,12 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 		"atomic is true" : mig_snapshot_obstacle(fcinfo);
 	if (run.obstacle == NULL)
 	{
-		if (!take_turn(request))
-			return;
-		mig_caller_is_self();
-		mig_launch_run(request, &mig_caller, sink, arg);
+		if (take_turn(request))
+		{
+			mig_caller_is_self();
+			mig_launch_run(request, &mig_caller, sink, arg);
+		}
+		mig_runlock_end_turn();
 		return;
 	}
 	if (where == MIG_IN_RUNNER)

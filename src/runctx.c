@@ -87,15 +87,22 @@ mig_refuse_nested(const char *function)
 			 errhint("Remove the call from the script.")));
 }
 
-/* What changes our tables cannot run during recovery, nor read-only. */
+/* Runs are on the primary server. */
 void
-mig_refuse_read_only(const char *function)
+mig_refuse_recovery(const char *function)
 {
 	if (RecoveryInProgress())
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),
 				 errmsg("cannot execute migrate.%s() during recovery", function),
 				 errhint("Call it on the primary server.")));
+}
+
+/* What changes our tables cannot run during recovery, nor read-only. */
+void
+mig_refuse_read_only(const char *function)
+{
+	mig_refuse_recovery(function);
 	if (XactReadOnly)
 		ereport(ERROR,
 				(errcode(ERRCODE_READ_ONLY_SQL_TRANSACTION),

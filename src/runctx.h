@@ -79,6 +79,7 @@ extern const char *mig_call_resolve(const char *argument, const char *outcome,
 extern const char *mig_position_label(void);
 extern void mig_position_clear(void);
 extern void mig_refuse_nested(const char *function);
+extern void mig_refuse_recovery(const char *function);
 extern void mig_refuse_read_only(const char *function);
 
 extern void mig_caller_is_self(void);

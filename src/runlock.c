@@ -122,6 +122,16 @@ mig_runlock_wait(bool session)
 	}
 }
 
+static LOCKTAG
+turn_tag(void)
+{
+	LOCKTAG		tag;
+
+	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId,
+					   run_lock_extension, 1);
+	return tag;
+}
+
 /*
  * Takes the turn: of all sessions that are about to launch a runner one does,
  * and the others find out afterwards whether they still have to.  Until the
@@ -133,11 +143,19 @@ mig_runlock_take_turn(bool wait)
 	LOCKTAG		tag;
 
 	run_lock_extension = mig_extension_oid();
-	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId,
-					   run_lock_extension, 1);
+	tag = turn_tag();
 	InvalidateCatalogSnapshot();
 	return LockAcquire(&tag, ExclusiveLock, false, !wait) !=
 		LOCKACQUIRE_NOT_AVAIL;
+}
+
+/* Gives the turn to the next one. */
+void
+mig_runlock_end_turn(void)
+{
+	LOCKTAG		tag = turn_tag();
+
+	(void) LockRelease(&tag, ExclusiveLock, false);
 }
 
 /*

@@ -78,7 +78,7 @@ report(MigWatch *watch, int pid, List *pids)
 		else
 			appendStringInfo(&whom, "pid %d", lfirst_int(lc));
 	}
-	mig_blockers_describe(&details, mig_blockers_of(pid));
+	mig_blockers_describe(&details, mig_blockers_of(pid), true);
 	ereport(NOTICE,
 			(errmsg("runner (pid %d) waits for %s", pid, whom.data),
 			 details.len > 0 ? errdetail_internal("%s", details.data) : 0));

@@ -245,6 +245,9 @@ commit_error_context(void *arg)
 {
 	if (mig_retry_may_help(geterrcode()))
 		mig_blockers_remember();
+	/* a statement of our own is nothing to show */
+	internalerrposition(0);
+	internalerrquery(NULL);
 	errcontext("commit of step %d of migration \"%s\"", mig_position.step,
 			   mig_position_label());
 }
@@ -361,6 +364,7 @@ run_toplevel(MigWork *work, const MigStep *step)
 		if (!resumed)
 			mig_record_started(work, step);
 		mig_record_begin(work);
+		mig_exec_watch_commits();
 		work->attempting = true;
 		run_statement(work, step->first, true);
 		mig_record_commit(work, false);
@@ -371,6 +375,7 @@ run_toplevel(MigWork *work, const MigStep *step)
 	/* it is done: a cancel now must not make it run again */
 	HOLD_CANCEL_INTERRUPTS();
 	mig_record_begin(work);
+	mig_guc_unlimit_lock_waits();
 	mig_record_step(work, step);
 	mig_record_commit(work, false);
 	RESUME_CANCEL_INTERRUPTS();
@@ -394,7 +399,7 @@ mig_work_catch(MigWork *work)
 	/* as a client's command loop does; an abort leaves them alone */
 	if (MyReplicationSlot != NULL)
 		ReplicationSlotRelease();
-	ReplicationSlotCleanup();
+	mig_replication_slot_cleanup();
 	MemoryContextSwitchTo(work->context);
 	mig_runlock_after_abort();
 	return error;
@@ -540,9 +545,13 @@ can_retry(const MigWork *work, int sqlstate)
 	return work->runner && mig_retry_may_help(sqlstate);
 }
 
-/* Does the caller itself, which waits for the run, hold what the run needs? */
-static bool
-is_circle(void)
+/*
+ * Does whoever holds what the step needs wait for this run, say for the run
+ * lock, or is it the caller?  Then trying again is no use.  Says so, or
+ * returns NULL.
+ */
+static const char *
+find_circle(void)
 {
 	ListCell   *lc;
 
@@ -550,33 +559,42 @@ is_circle(void)
 	{
 		MigBlocker *blocker = lfirst(lc);
 		List	   *pids = list_make1_int(blocker->pid);
+		bool		awaited = mig_worker_is_awaited();
 
-		if (blocker->pid != 0 &&
-			(mig_blockers_include(pids, MyProcPid) ||
-			 (mig_worker_is_awaited() &&
-			  mig_blockers_include(pids, mig_caller.pid))))
-			return true;
+		if (blocker->pid == 0)
+			continue;
+		if (awaited && blocker->pid == mig_caller.pid)
+			return "the run waits for a lock that its own caller holds";
+		if (mig_blockers_include(pids, MyProcPid) ||
+			(awaited && mig_blockers_include(pids, mig_caller.pid)))
+			return "the run waits for a session that waits for it";
 	}
-	return false;
+	return NULL;
+}
+
+/* Both lines, either of which may be missing. */
+static char *
+add_line(char *first, char *second)
+{
+	if (first == NULL || second == NULL)
+		return first ? first : second;
+	return psprintf("%s\n%s", first, second);
 }
 
 /* Says that the current step will be run again, and sleeps until then. */
 static void
-pause_step(MigWork *work, const ErrorData *error, long delay)
+pause_step(MigWork *work, const char *reason, long delay)
 {
 	const char *where = mig_position.statement == 0 ? "Commit" :
 		psprintf("Statement %d, line %d", mig_position.statement,
 				 mig_exec_error_line());
-	const char *what = psprintf("%s: %s%s%s", where, error->message,
-								error->detail ? "\n" : "",
-								error->detail ? error->detail : "");
 
 	work->retries++;
 	ereport(NOTICE,
 			(errmsg("step %d of migration \"%s\" runs again in %.1f s (retry %d of %d)",
 					work->at + 1, mig_position_label(), delay / 1000.0,
 					work->retries, mig_lock_retries),
-			 errdetail_internal("%s", what)));
+			 errdetail("%s: %s", where, reason)));
 	mig_position.phase = psprintf("sleeping before retry %d of %d",
 								  work->retries, mig_lock_retries);
 	mig_worker_set_position(&mig_position, NULL);
@@ -593,25 +611,33 @@ static void
 retry_step(MigWork *work, ErrorData *error)
 {
 	long		delay = -1;
-	bool		circle;
+	const char *circle;
+	char	   *tried;
 
 	if (work->attempting && !clean_up_started(work))
 		ReThrowError(error);
 	mig_record_begin(work);
-	circle = is_circle();
-	if (!circle && work->retries < mig_lock_retries)
+	circle = find_circle();
+	if (circle == NULL && work->retries < mig_lock_retries)
 		delay = mig_retry_delay(work->retries + 1);
 	mig_record_attempt(work, error, delay);
-	mig_retry_explain(error, work->retries + 1);
+	tried = mig_retry_explain(work->retries + 1, delay >= 0);
 	mig_record_commit(work, false);
-	if (circle)
-	{
-		error->sqlerrcode = ERRCODE_T_R_DEADLOCK_DETECTED;
-		error->message = "the run waits for a lock that its own caller holds";
-	}
 	if (delay < 0)
+	{
+		if (circle != NULL)
+		{
+			error->sqlerrcode = ERRCODE_T_R_DEADLOCK_DETECTED;
+			error->message = unconstify(char *, circle);
+		}
+		error->detail = add_line(error->detail, tried);
 		ReThrowError(error);
-	/* an abort leaves advisory locks and prepared statements */
+	}
+
+	/*
+	 * An abort leaves advisory locks and prepared statements.  Those of the
+	 * failed try cannot be told from those of steps that were completed here.
+	 */
 	if (!work->kept)
 	{
 		mig_worker_clean_session();
@@ -620,7 +646,8 @@ retry_step(MigWork *work, ErrorData *error)
 		if (work->done > 0)
 			replay_settings(work);
 	}
-	pause_step(work, error, delay);
+	pause_step(work, add_line(error->message, add_line(error->detail, tried)),
+			   delay);
 }
 
 /*

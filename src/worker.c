@@ -770,9 +770,8 @@ mig_worker_close(void)
 
 	pq_beginmessage(&buf, MIG_MSG_DONE);
 	pq_endmessage(&buf);
+	/* the end of the process lets the segment go, last of all */
 	wire = NULL;
-	dsm_detach(segment);
-	segment = NULL;
 }
 
 /*

@@ -95,7 +95,7 @@ ok( $caller->wait_for(
 		qr/^NOTICE:  00000: runner \(pid $runner\) waits for pid $gate_pid$/m),
 	'the caller is told whom the run waits for');
 ok( $caller->wait_for(
-		qr/^DETAIL:  Pid $gate_pid is a client backend of role "postgres", application "001_progress.pl", idle for \d+ s; its query, started \d+ s ago: SELECT pg_advisory_lock\(1\)/m
+		qr/^DETAIL:  Pid $gate_pid is a client backend of role "postgres", application "001_progress.pl", idle for \d+ s; its query started \d+ s ago: SELECT pg_advisory_lock\(1\)/m
 	),
 	'and what that one does');
 
