@@ -87,7 +87,10 @@ send_row(const MigRun *run, const MigWork *work)
 	MigRunRow	row;
 	MigNews		news = mig_record_news(work);
 
+	/* a cancel now belongs to the next migration, or comes too late */
+	HOLD_CANCEL_INTERRUPTS();
 	mig_tell_log(&news);
+	RESUME_CANCEL_INTERRUPTS();
 	row.version = work->migration->version;
 	row.name = work->migration->name;
 	row.state = mig_state_names[work->down ? MIG_PENDING : MIG_APPLIED];

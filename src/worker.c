@@ -30,6 +30,7 @@
 #include "storage/ipc.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
+#include "storage/pmsignal.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
@@ -751,6 +752,11 @@ mig_worker_is_awaited(void)
 void
 mig_worker_check_cancelled(void)
 {
+	/* the server cannot start again while this process has its memory */
+	if (!PostmasterIsAlive())
+		ereport(FATAL,
+				(errcode(ERRCODE_ADMIN_SHUTDOWN),
+				 errmsg("terminating the runner due to unexpected postmaster exit")));
 	CHECK_FOR_INTERRUPTS();
 	if (wire != NULL && pg_atomic_read_u32(&wire->cancelled) != 0)
 		ereport(ERROR,
