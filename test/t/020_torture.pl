@@ -392,7 +392,7 @@ push @report, 'while the runner was in: ' . join(', ', map { "$_ $during{$_}" } 
 push @report, sprintf('at most %.1f s from the death of a postmaster to the next one\'s start', $down_seconds);
 push @report, 'history: ' . $node->safe_psql('victim',
 	"SELECT string_agg(n || ' ' || outcome, ', ' ORDER BY outcome) FROM (SELECT outcome, count(*) AS n FROM migrate.history GROUP BY 1) h");
-diag(join "\n", @report);
+note("figure: $_") foreach @report;
 
 $node->stop;
 $_->quit foreach $control, $application;

@@ -109,6 +109,7 @@ sub fuzz
 	cmp_ok($count{refused}, '>', $number / 20, "$name: some are not");
 	cmp_ok($count{growth}, '<', 256 * 1024, "$name: nothing is left in memory");
 	cmp_ok($count{slowest_us}, '<', 5_000_000, "$name: none takes long");
+	note("figure: $name: $counts");
 	return %count;
 }
 

@@ -82,21 +82,21 @@ sub load_and_apply
 	my $before = peak($session->pid);
 	start_clock();
 	is($session->query("SELECT result FROM migrate.load('$path')"), 'new', "$name: load");
-	note("$name: load " . elapsed() . ', peak of the caller ' . peak($session->pid) . " MB, $before before");
+	note("figure: $name: load " . elapsed() . ', peak of the caller ' . peak($session->pid) . " MB, $before before");
 	start_clock();
 	is($session->query("SELECT count(*) FROM migrate.load('$path') WHERE result = 'unchanged'"), '1', "$name: again");
-	note("$name: again " . elapsed() . ', peak of the caller ' . peak($session->pid) . ' MB');
+	note("figure: $name: again " . elapsed() . ', peak of the caller ' . peak($session->pid) . ' MB');
 
 	new_session();
 	start_clock();
 	like($session->query('SELECT name, state FROM migrate.status()'), qr/\|pending$/, "$name: status");
-	note("$name: status " . elapsed() . ', peak of the caller ' . peak($session->pid) . ' MB');
+	note("figure: $name: status " . elapsed() . ', peak of the caller ' . peak($session->pid) . ' MB');
 	$gate->query('SELECT pg_advisory_lock(41)');
 	start_clock();
 	$session->start('SELECT state, steps FROM migrate.apply()');
 	my $runner = wait_for_runner($node, 'db', 'pg_advisory_xact_lock(41)');
 	my $peak = peak($runner);
-	note("$name: apply " . elapsed() . ", peak of the runner $peak MB, of the caller " . peak($session->pid) . ' MB');
+	note("figure: $name: apply " . elapsed() . ", peak of the runner $peak MB, of the caller " . peak($session->pid) . ' MB');
 	$gate->query('SELECT pg_advisory_unlock(41)');
 	($rows, $messages) = $session->finish;
 	is($rows, $state, "$name: apply");
@@ -119,7 +119,7 @@ sub fails_cleanly
 	is($session->query("SELECT state FROM migrate.status() WHERE version = '1000000'"), 'failed', "$name: is recorded");
 	is_sql($node, 'db', "SELECT error_line FROM migrate.history WHERE version = '1000000' ORDER BY id DESC LIMIT 1", '2',
 		"$name: with its line");
-	note("$name: " . elapsed());
+	note("figure: $name: " . elapsed());
 	return;
 }
 
@@ -136,7 +136,7 @@ sub works
 	$session->query("SELECT migrate.register('$version', 'good', $script)");
 	($rows, $messages) = $session->query('SELECT version, state FROM migrate.apply()');
 	is($rows, "$version|applied", $name);
-	note("$name: " . elapsed());
+	note("figure: $name: " . elapsed());
 	return;
 }
 
@@ -215,7 +215,7 @@ my $second = time - $started;
 $peak = peak($runner);
 $gate->query('SELECT pg_advisory_unlock(41)');
 is($session->finish, $steps, 'go on');
-note(sprintf "%d steps: %.1f s, to go on %.1f s, peak of the runner %d MB", $steps, $first, $second, $peak);
+note(sprintf "figure: %d steps: %.1f s, to go on %.1f s, peak of the runner %d MB", $steps, $first, $second, $peak);
 is_sql($node, 'db', 'SELECT count(*) FROM t WHERE id = -2', $steps - 2, 'each ran once');
 cmp_ok($second, '<', $first / 10, 'to go on takes a tenth of the time at most');
 cmp_ok($peak, '<', 512, 'and less than 512 MB');
@@ -257,22 +257,22 @@ remove_pending();
 new_session();
 start_clock();
 is($session->query("SELECT count(*) FROM migrate.load('$path') WHERE result = 'new'"), $files, "$files files");
-note("$files files: load " . elapsed() . ', peak ' . peak($session->pid) . ' MB');
+note("figure: $files files: load " . elapsed() . ', peak ' . peak($session->pid) . ' MB');
 start_clock();
 is($session->query("SELECT count(*) FROM migrate.load('$path') WHERE result = 'unchanged'"), $files, 'once more');
-note("$files files: again " . elapsed() . ', peak ' . peak($session->pid) . ' MB');
+note("figure: $files files: again " . elapsed() . ', peak ' . peak($session->pid) . ' MB');
 start_clock();
 is($session->query("SELECT count(*) FROM migrate.status() WHERE state = 'pending'"), $files, 'all are pending');
-note("$files files: status " . elapsed());
+note("figure: $files files: status " . elapsed());
 $session->query('SET client_min_messages = warning');
 start_clock();
 is($session->query("SELECT count(*) FROM migrate.apply('10001000')"), 1000, 'a thousand of them are applied');
-note("$files files: apply of 1000 " . elapsed());
+note("figure: $files files: apply of 1000 " . elapsed());
 cmp_ok(peak($session->pid), '<', 256, 'in less than 256 MB');
 $session->query('RESET client_min_messages');
 start_clock();
 remove_pending();
-note("$files files: removed " . elapsed());
+note("figure: $files files: removed " . elapsed());
 
 # Versions and names.
 sub refused
