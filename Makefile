@@ -48,6 +48,7 @@ OBJS = \
 	src/migrate.o \
 	src/plan.o \
 	src/record.o \
+	src/remains.o \
 	src/repair.o \
 	src/retry.o \
 	src/run.o \

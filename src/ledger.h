@@ -37,7 +37,6 @@ typedef struct MigWork
 	List	   *settings;		/* what they have set for their session */
 	bool		recorded;		/* as done */
 	MigLedgerStep *started;		/* recorded as started, not yet as done */
-	bool		kept;			/* this session has what a completed step left in it */
 	int			ran;			/* this statement at top level is done */
 	bool		attempting;		/* it runs in this process at this moment */
 	bool		committed_part; /* a CALL or DO committed before it failed */

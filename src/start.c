@@ -20,6 +20,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "blockers.h"
 #include "journal.h"
 #include "launch.h"
 #include "snapshot.h"
@@ -206,10 +207,35 @@ report_circle(int64 run, int pid, List *blockers)
 					 (long long) run)));
 }
 
+/*
+ * Who was in the way of the runner when it last gave up, if that was after
+ * 'start'.  It may sleep whenever this session looks, and this session, which
+ * waits, still holds what it held then.
+ */
+static List *
+recent_blockers(MigWire *wire, TimestampTz start)
+{
+	int			pids[MIG_WIRE_MAX_BLOCKERS];
+	int			n = 0;
+	List	   *result = NIL;
+
+	SpinLockAcquire(&wire->mutex);
+	if (wire->blocked_at >= start)
+	{
+		n = wire->nblockers;
+		memcpy(pids, wire->blockers, n * sizeof(int));
+	}
+	SpinLockRelease(&wire->mutex);
+	for (int i = 0; i < n; i++)
+		result = lappend_int(result, pids[i]);
+	return result;
+}
+
 /* Waits until the runner has ended. */
 static void
 await_end(MigWire *wire, int64 run)
 {
+	TimestampTz start = GetCurrentTimestamp();
 	MigWatch	watch;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(caller, "migrate wait",
@@ -231,8 +257,13 @@ await_end(MigWire *wire, int64 run)
 		pid = wire->progress.pid;
 		SpinLockRelease(&wire->mutex);
 		circle = mig_watch_look(&watch, pid);
-		if (circle != NIL)
-			report_circle(run, pid, circle);
+		if (circle == NIL)
+		{
+			circle = recent_blockers(wire, start);
+			if (!mig_blockers_include(circle, MyProcPid))
+				continue;
+		}
+		report_circle(run, pid, circle);
 	}
 	ConditionVariableCancelSleep();
 	MemoryContextSwitchTo(caller);

@@ -24,7 +24,7 @@
  * Names the layout of everything below.  Changed with it, so that a session
  * that still has an older library loaded is recognised.
  */
-#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746502)
+#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746503)
 
 /* Entries of the segment's table of contents. */
 #define MIG_WIRE_KEY_FIXED		1	/* MigWire */
@@ -42,6 +42,8 @@
 #define MIG_MSG_DONE	'q'
 
 #define MIG_PROGRESS_QUERY_SIZE	1024
+
+#define MIG_WIRE_MAX_BLOCKERS	64
 
 /* Where a runner is: its position, for any session to read. */
 typedef struct MigProgress
@@ -79,8 +81,13 @@ typedef struct MigWire
 	pg_atomic_uint32 ended;
 	ConditionVariable end;
 
-	slock_t		mutex;			/* guards progress */
+	slock_t		mutex;			/* guards what follows */
 	MigProgress progress;
+
+	/* who held what the last failed wait for a lock was for */
+	TimestampTz blocked_at;
+	int			nblockers;
+	int			blockers[MIG_WIRE_MAX_BLOCKERS];
 } MigWire;
 
 /* Strings travel in the database encoding; NULL stays NULL. */

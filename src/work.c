@@ -25,6 +25,7 @@
 #include "ledger.h"
 #include "leftover.h"
 #include "record.h"
+#include "remains.h"
 #include "retry.h"
 #include "runctx.h"
 #include "runlock.h"
@@ -551,11 +552,11 @@ can_retry(const MigWork *work, int sqlstate)
  * returns NULL.
  */
 static const char *
-find_circle(void)
+find_circle(List *holders)
 {
 	ListCell   *lc;
 
-	foreach(lc, mig_blockers_of_remembered())
+	foreach(lc, holders)
 	{
 		MigBlocker *blocker = lfirst(lc);
 		List	   *pids = list_make1_int(blocker->pid);
@@ -611,13 +612,16 @@ static void
 retry_step(MigWork *work, ErrorData *error)
 {
 	long		delay = -1;
+	List	   *holders;
 	const char *circle;
 	char	   *tried;
 
 	if (work->attempting && !clean_up_started(work))
 		ReThrowError(error);
 	mig_record_begin(work);
-	circle = find_circle();
+	holders = mig_blockers_of_remembered();
+	mig_worker_set_blockers(holders);
+	circle = find_circle(holders);
 	if (circle == NULL && work->retries < mig_lock_retries)
 		delay = mig_retry_delay(work->retries + 1);
 	mig_record_attempt(work, error, delay);
@@ -634,18 +638,6 @@ retry_step(MigWork *work, ErrorData *error)
 		ReThrowError(error);
 	}
 
-	/*
-	 * An abort leaves advisory locks and prepared statements.  Those of the
-	 * failed try cannot be told from those of steps that were completed here.
-	 */
-	if (!work->kept)
-	{
-		mig_worker_clean_session();
-		mig_runlock_after_discard();
-		MemoryContextSwitchTo(work->context);
-		if (work->done > 0)
-			replay_settings(work);
-	}
 	pause_step(work, add_line(error->message, add_line(error->detail, tried)),
 			   delay);
 }
@@ -664,7 +656,10 @@ run_step(MigWork *work)
 	mig_position.steps = list_length(work->steps);
 	mig_position.statement = 0;
 	if (work->runner)
+	{
 		mig_runlock_after_discard();
+		mig_remains_begin(work->at == 0);
+	}
 	PG_TRY();
 	{
 		if (step->toplevel)
@@ -683,9 +678,11 @@ run_step(MigWork *work)
 	if (error == NULL)
 	{
 		work->retries = 0;
-		work->kept = true;
 		return true;
 	}
+	mig_record_begin(work);
+	mig_remains_remove();
+	mig_record_commit(work, false);
 	if (can_retry(work, error->sqlerrcode))
 		retry_step(work, error);
 	else

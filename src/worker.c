@@ -731,6 +731,25 @@ mig_worker_set_position(const MigPosition *position, const char *query)
 	SpinLockRelease(&wire->mutex);
 }
 
+/* A wait for a lock has failed that these hold; of MigBlocker *. */
+void
+mig_worker_set_blockers(List *blockers)
+{
+	TimestampTz now = GetCurrentTimestamp();
+	int			pids[MIG_WIRE_MAX_BLOCKERS];
+	int			n = Min(list_length(blockers), MIG_WIRE_MAX_BLOCKERS);
+
+	if (wire == NULL)
+		return;
+	for (int i = 0; i < n; i++)
+		pids[i] = ((MigBlocker *) list_nth(blockers, i))->pid;
+	SpinLockAcquire(&wire->mutex);
+	wire->blocked_at = now;
+	wire->nblockers = n;
+	memcpy(wire->blockers, pids, n * sizeof(int));
+	SpinLockRelease(&wire->mutex);
+}
+
 /* What to read the progress by; invalid in a process that is no runner. */
 dsm_handle
 mig_worker_segment(void)

@@ -25,6 +25,7 @@ extern void mig_worker_send_row(const MigRunRow *row, void *arg);
 extern void mig_worker_set_run(int64 run);
 extern void mig_worker_set_position(const MigPosition *position,
 									const char *query);
+extern void mig_worker_set_blockers(List *blockers);
 extern dsm_handle mig_worker_segment(void);
 extern bool mig_worker_is_awaited(void);
 extern void mig_worker_check_cancelled(void);

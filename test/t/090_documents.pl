@@ -24,7 +24,8 @@ sub mask
 	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?\+\d\d/<time>/g;
 	$text =~ s/\d\d:\d\d:\d\d(\.\d+)?/<elapsed>/g;
 	$text =~ s/\(\d+\.\d s\)/(<elapsed>)/g;
-	$text =~ s/\bpid \d+/pid <pid>/g;
+	$text =~ s/\bpid \d+/pid <pid>/gi;
+	$text =~ s/\b\d+(\.\d+)? s\b/<n> s/g;
 	$text =~ s/\b1[5-8]\.\d+( \([^)]*\))?/<version>/g;
 	$text =~ s/-{2,}/--/g;
 	$text =~ s/ +/ /g;
