@@ -154,7 +154,7 @@ mig_journal_end(int64 run, const char *state)
 {
 	static MigQuery query = {
 		"UPDATE migrate.run SET state = $2, ended_at = clock_timestamp(),"
-		" current = NULL, current_checksum = NULL, segment = NULL"
+		" current = NULL, current_checksum = NULL"
 		" WHERE run = $1 AND (state = 'queued' OR state = 'running'"
 		" AND pid = pg_catalog.pg_backend_pid())"
 	};
@@ -303,16 +303,14 @@ mig_journal_open(void)
 MigRunRecord *
 mig_journal_running(void)
 {
-	ListCell   *lc;
+	static MigQuery query = {
+		RUN_COLUMNS " JOIN pg_catalog.pg_stat_activity a ON a.pid = r.pid"
+		" AND a.backend_start <= r.started_at WHERE r.state = 'running'"
+	};
+	MigParams	params = {0};
+	List	   *found = read_runs(&query, &params);
 
-	foreach(lc, mig_journal_open())
-	{
-		MigRunRecord *record = lfirst(lc);
-
-		if (strcmp(record->state, "running") == 0)
-			return record;
-	}
-	return NULL;
+	return found ? linitial(found) : NULL;
 }
 
 /* The run of that number; NULL if there is none. */

@@ -529,6 +529,7 @@ mig_runner_main(Datum main_arg)
 	INSTR_TIME_SET_CURRENT(run.start);
 	PG_TRY();
 	{
+		mig_worker_await_start();
 		run_in_runner(&run);
 	}
 	PG_CATCH();

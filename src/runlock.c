@@ -23,7 +23,10 @@
 #include "miscadmin.h"
 #include "storage/ipc.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/snapmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "runlock.h"
@@ -103,14 +106,31 @@ mig_runlock_try(bool session)
 }
 
 /*
- * Takes the run lock, waiting for whoever has it.  mig_runlock_try() was called
- * before: nothing here looks into the catalogs, as an index build of whoever
- * has the lock would wait for the snapshot of that.
+ * From now on, or no longer, looks for a deadlock again and again while this
+ * process waits for a lock.  The server looks once for each wait, but whoever
+ * has the run lock may come to need what this transaction holds much later.
+ * It would then find the deadlock, pause, keep the run lock, and find it again.
  */
-void
-mig_runlock_wait(bool session)
+static void
+keep_looking_for_deadlocks(bool on)
 {
-	InvalidateCatalogSnapshot();
+	static TimeoutId timeout = MAX_TIMEOUTS;
+
+	if (timeout == MAX_TIMEOUTS)
+		timeout = RegisterTimeout(USER_TIMEOUT, CheckDeadLockAlert);
+	if (on)
+		enable_timeout_every(timeout,
+							 TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
+														 DeadlockTimeout),
+							 DeadlockTimeout);
+	else
+		disable_timeout(timeout, false);
+}
+
+/* Waits until there is a moment in which both locks are free. */
+static void
+wait_for_both(bool session)
+{
 	for (;;)
 	{
 		(void) acquire(DEFAULT_LOCKMETHOD, session, true);
@@ -130,6 +150,27 @@ turn_tag(void)
 	SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId,
 					   run_lock_extension, 1);
 	return tag;
+}
+
+/*
+ * Takes the run lock, waiting for whoever has it.  mig_runlock_try() was called
+ * before: nothing here looks into the catalogs, as an index build of whoever
+ * has the lock would wait for the snapshot of that.
+ */
+void
+mig_runlock_wait(bool session)
+{
+	InvalidateCatalogSnapshot();
+	keep_looking_for_deadlocks(true);
+	PG_TRY();
+	{
+		wait_for_both(session);
+	}
+	PG_FINALLY();
+	{
+		keep_looking_for_deadlocks(false);
+	}
+	PG_END_TRY();
 }
 
 /*

@@ -32,6 +32,7 @@
 typedef struct StartedRun
 {
 	int64		run;
+	SubTransactionId subtransaction;	/* where it was started, if still open */
 	dsm_segment *segment;
 	shm_mq_handle *queue;
 } StartedRun;
@@ -101,11 +102,38 @@ at_transaction_end(XactEvent event, void *arg)
 	}
 }
 
+/*
+ * What a savepoint started goes with it.  That includes a run whose start()
+ * has failed halfway.
+ */
+static void
+at_subtransaction_end(SubXactEvent event, SubTransactionId subtransaction,
+					  SubTransactionId parent, void *arg)
+{
+	ListCell   *lc;
+
+	foreach(lc, started)
+	{
+		StartedRun *run = lfirst(lc);
+
+		if (run->subtransaction != subtransaction)
+			continue;
+		if (event == SUBXACT_EVENT_COMMIT_SUB)
+			run->subtransaction = parent;
+		else if (event == SUBXACT_EVENT_ABORT_SUB)
+		{
+			dsm_detach(run->segment);
+			started = foreach_delete_current(started, lc);
+		}
+	}
+}
+
 /* Watches the ends of transactions, once per process. */
 void
 mig_start_init(void)
 {
 	RegisterXactCallback(at_transaction_end, NULL);
+	RegisterSubXactCallback(at_subtransaction_end, NULL);
 }
 
 /*
@@ -119,7 +147,14 @@ mig_start(const MigRequest *request)
 	StartedRun *run = palloc0(sizeof(StartedRun));
 	MigWire    *wire;
 
+	/* the runner would have the session's rights */
+	if (InLocalUserIdChange())
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("migrate.start() cannot be called by a SECURITY DEFINER function"),
+				 errhint("Call migrate.apply(), which runs with the function's rights.")));
 	mig_caller_is_self();
+	run->subtransaction = GetCurrentSubTransactionId();
 	run->segment = mig_wire_create(request, &mig_caller, &wire, &run->queue);
 	/* until the end of the transaction, not of the statement */
 	dsm_pin_mapping(run->segment);
@@ -324,9 +359,10 @@ mig_start_wait(FunctionCallInfo fcinfo, int64 run, MigRowSink sink, void *arg)
 {
 	MigRunRecord *record = find_run(run);
 
-	if (is_open(record))
+	/* a run that has recorded its end may still have to record its error */
+	if (is_open(record) || record->segment != DSM_HANDLE_INVALID)
 	{
-		if (IsolationUsesXactSnapshot())
+		if (is_open(record) && IsolationUsesXactSnapshot())
 			ereport(ERROR,
 					(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 					 errmsg("migrate.wait() must be called in a READ COMMITTED transaction"),

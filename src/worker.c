@@ -437,8 +437,8 @@ take_role(void)
  * Waits for the end of the transaction that asked for this run.  Without its
  * commit there is no such run, and never was.
  */
-static void
-await_start(void)
+void
+mig_worker_await_start(void)
 {
 	if (!TransactionIdIsValid(wire->start_after))
 		return;
@@ -489,7 +489,6 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
 	wire->progress.pid = MyProcPid;
 	request->run = wire->progress.run;
 	SpinLockRelease(&wire->mutex);
-	await_start();
 	MemoryContextSwitchTo(old_context);
 }
 

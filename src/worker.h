@@ -17,6 +17,7 @@
 
 extern void mig_worker_open(Datum main_arg, MigRequest *request,
 							MigCaller *caller);
+extern void mig_worker_await_start(void);
 extern void mig_worker_clean_session(void);
 extern List *mig_worker_session_settings(void);
 extern void mig_worker_restore_session(List *settings);
