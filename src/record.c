@@ -121,6 +121,7 @@ mig_record_news(const MigWork *work)
 	news.name = work->migration->name;
 	news.down = work->down;
 	news.elapsed = mig_record_elapsed(&work->start);
+	news.committed = work->runner;
 	return news;
 }
 

@@ -20,6 +20,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "blockers.h"
 #include "catalog.h"
 #include "exec.h"
 #include "guc.h"
@@ -99,19 +100,43 @@ send_row(const MigRun *run, const MigWork *work)
 	run->sink(&row, run->arg);
 }
 
-/* A run as notices and errors name it. */
-static const char *
-describe_run(const MigRunRecord *record)
+/* What is known of the run that is under way. */
+typedef struct RunUnderWay
 {
-	return psprintf("run %lld of role \"%s\" (pid %d, since %s)",
-					(long long) record->run, record->caller.role,
-					record->pid, record->started_at);
-}
+	const char *run;			/* NULL: it is in an open transaction */
+	const char *migration;		/* NULL: none now */
+} RunUnderWay;
 
 static void
-find_running(void *record)
+find_run_under_way(void *arg)
 {
-	*(MigRunRecord **) record = mig_journal_running();
+	RunUnderWay *found = arg;
+	MigRunRecord *record = mig_journal_running();
+	MigMigration *m = record && record->current ?
+		mig_catalog_get(record->current) : NULL;
+
+	if (record == NULL)
+		return;
+	found->run = psprintf("run %lld of role \"%s\" (pid %d, since %s)",
+						  (long long) record->run, record->caller.role,
+						  record->pid, record->started_at);
+	if (m != NULL)
+		found->migration = psprintf("%s of migration \"%s\"", record->action,
+									mig_label(m->version, m->name));
+}
+
+/* What is known of the session that holds the run lock; "" if nothing. */
+static const char *
+describe_holder(void)
+{
+	MigBlocker	holder = {0};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	holder.pid = mig_runlock_holder();
+	if (holder.pid != 0)
+		mig_blockers_describe(&buf, list_make1(&holder), true);
+	return buf.data;
 }
 
 /*
@@ -121,23 +146,28 @@ find_running(void *record)
 static void
 announce_waiting(const MigRequest *request)
 {
-	MigRunRecord *record;
+	RunUnderWay other = {0};
+	const char *holder;
 
-	mig_sql_look(find_running, &record);
+	mig_sql_look(find_run_under_way, &other);
+	holder = other.run == NULL ? describe_holder() : "";
 	if (request->nowait)
 		ereport(ERROR,
 				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
 				 errmsg("another run is under way"),
-				 record == NULL ?
-				 errdetail("Another session holds the run lock.") :
-				 errdetail("It is %s.", describe_run(record)),
+				 other.run == NULL ?
+				 errdetail("Another session holds the run lock.  %s", holder) :
+				 errdetail("It is %s%s%s.", other.run,
+						   other.migration ? ", " : "",
+						   other.migration ? other.migration : ""),
 				 errhint("Leave out wait_for_lock => false to wait for it, or run SELECT * FROM migrate.progress; to see it.")));
-	if (record == NULL)
+	if (other.run == NULL)
 		ereport(NOTICE,
-				(errmsg("waiting for another session that holds the run lock")));
+				(errmsg("waiting for another session that holds the run lock"),
+				 *holder ? errdetail_internal("%s", holder) : 0));
 	else
 		ereport(NOTICE,
-				(errmsg("waiting for %s", describe_run(record))));
+				(errmsg("waiting for %s", other.run)));
 }
 
 /* Records the start of the run. */

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
+#include "commands/dbcommands.h"
 #include "common/ip.h"
 #include "libpq/libpq-be.h"
 #include "miscadmin.h"
@@ -137,6 +138,7 @@ client_address(void)
 void
 mig_caller_is_self(void)
 {
+	mig_caller.database = get_database_name(MyDatabaseId);
 	mig_caller.session_role = GetUserNameFromId(GetSessionUserId(), false);
 	mig_caller.role = GetUserNameFromId(GetUserId(), false);
 	mig_caller.application_name = pstrdup(application_name);

@@ -28,6 +28,7 @@ typedef struct MigRequest
 /* Who asked for the run; recorded in runs and history. */
 typedef struct MigCaller
 {
+	const char *database;
 	const char *session_role;
 	const char *role;
 	const char *application_name;

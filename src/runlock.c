@@ -200,6 +200,34 @@ mig_runlock_end_turn(void)
 }
 
 /*
+ * The process that holds the run lock or, if nobody does, has the turn; 0 if
+ * that is nobody else.
+ */
+int
+mig_runlock_holder(void)
+{
+	LockData   *locks = GetLockStatusData();
+	int			turn = 0;
+
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		const LockInstanceData *lock = &locks->locks[i];
+		const LOCKTAG *tag = &lock->locktag;
+
+		if (lock->holdMask == 0 || lock->pid == MyProcPid ||
+			tag->locktag_type != LOCKTAG_OBJECT ||
+			tag->locktag_field1 != MyDatabaseId ||
+			tag->locktag_field2 != ExtensionRelationId ||
+			tag->locktag_field3 != run_lock_extension)
+			continue;
+		if (tag->locktag_field4 == 0)
+			return lock->pid;
+		turn = lock->pid;
+	}
+	return turn;
+}
+
+/*
  * The runner's transaction was aborted, which freed its standard lock.  Waits
  * only for one that is about to find the other lock taken.
  */

@@ -338,7 +338,7 @@ raise_outcome(const MigRunRecord *record)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("run %lld was interrupted", (long long) record->run),
-				 errdetail("Its process ended before the run did."),
+				 errdetail("Its process ended before the run did; the server log may have more."),
 				 errhint("SELECT migrate.%s(); goes on where it stopped.",
 						 record->action)));
 	if (strcmp(record->state, "success") != 0)

@@ -58,14 +58,19 @@ mig_tell_listeners(const MigNews *news)
 	pfree(buf.data);
 }
 
-/* Writes a line to the server's log. */
+/*
+ * Writes a line to the server's log.  It names the database, as the prefix of
+ * a background worker's lines cannot.
+ */
 void
 mig_tell_log(const MigNews *news)
 {
 	ereport(LOG_SERVER_ONLY,
-			(errmsg("%s migration \"%s\" of project \"%s\" in %.3f ms (run %lld)",
+			(errmsg("%s migration \"%s\" of project \"%s\" in database \"%s\" in %.3f ms (run %lld%s)",
 					news->down ? "rolled back" : "applied",
 					mig_label(news->version, news->name), news->project,
-					news->elapsed / 1000.0, (long long) news->run),
+					mig_caller.database, news->elapsed / 1000.0,
+					(long long) news->run,
+					news->committed ? "" : ", not committed yet"),
 			 errhidestmt(true), errhidecontext(true)));
 }

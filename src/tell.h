@@ -17,6 +17,7 @@ typedef struct MigNews
 	const char *name;
 	bool		down;
 	int64		elapsed;		/* microseconds */
+	bool		committed;
 } MigNews;
 
 extern void mig_tell_listeners(const MigNews *news);

@@ -65,6 +65,7 @@ put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
 	pq_sendint32(buf, request->steps);
 	pq_sendbyte(buf, request->nowait);
 
+	mig_wire_put_string(buf, caller->database);
 	mig_wire_put_string(buf, caller->session_role);
 	mig_wire_put_string(buf, caller->role);
 	mig_wire_put_string(buf, caller->application_name);
@@ -83,6 +84,7 @@ read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
 	request->nowait = pq_getmsgbyte(buf);
 
 	memset(caller, 0, sizeof(MigCaller));
+	caller->database = mig_wire_get_string(buf);
 	caller->session_role = mig_wire_get_string(buf);
 	caller->role = mig_wire_get_string(buf);
 	caller->application_name = mig_wire_get_string(buf);

@@ -93,19 +93,19 @@ my @heard = heard();
 is(scalar @heard, 1, "$name: each migration is told when it commits, not before");
 is($heard[0][1], $runner, "$name: by the runner");
 like($heard[0][0], qr/^\{"run": 1, "project": "main", "version": "1", "name": "one", "action": "apply", "elapsed_ms": \d+\.\d{3}\}$/, "$name: the payload");
-is(log_lines(), qq{migrate runner LOG:  applied migration "1 one" of project "main" in N ms (run 1)}, "$name: and logged");
+is(log_lines(), qq{migrate runner LOG:  applied migration "1 one" of project "main" in database "$db" in N ms (run 1)}, "$name: and logged");
 is_sql($node, $db,
 	"SELECT application_name, backend_type, query, state FROM pg_stat_activity WHERE pid = $runner",
 	"migrate: 2 two|migrate runner|$at_gate|active", "$name: where it is");
 $gate->query('SELECT pg_advisory_unlock(1)');
 $s->finish;
 is(news(), "1|main|2|two|apply\n1|main|3|three|apply\n1|main|null|a view|apply", "$name: the others follow, steps do not count");
-is(log_lines(), join("\n", map { qq{migrate runner LOG:  applied migration "$_" of project "main" in N ms (run 1)} } '1 one', '2 two', '3 three', 'a view'),
+is(log_lines(), join("\n", map { qq{migrate runner LOG:  applied migration "$_" of project "main" in database "$db" in N ms (run 1)} } '1 one', '2 two', '3 three', 'a view'),
 	"$name: a line for each");
 $s->query('SELECT * FROM migrate.rollback(2)');
 is(news(), "2|main|3|three|rollback\n2|main|2|two|rollback", "$name: a rollback, newest first");
 is(join("\n", (split /\n/, log_lines())[ 4, 5 ]),
-	join("\n", map { qq{migrate runner LOG:  rolled back migration "$_" of project "main" in N ms (run 2)} } '3 three', '2 two'), "$name: and its lines");
+	join("\n", map { qq{migrate runner LOG:  rolled back migration "$_" of project "main" in database "$db" in N ms (run 2)} } '3 three', '2 two'), "$name: and its lines");
 $s->query('SELECT * FROM migrate.apply()');
 news();
 is($s->query('SELECT * FROM migrate.apply()'), '', "$name: nothing to do");
@@ -124,7 +124,7 @@ begin_case(
 	[ 2, 'two', "CREATE TABLE two (id int);\nVACUUM one;\nSELECT 1 / 0" ]);
 $s->query('SELECT * FROM migrate.apply()');
 is(news(), '1|main|1|one|apply', "$name: is not told, nor are its steps");
-is(log_lines(), qq{migrate runner LOG:  applied migration "1 one" of project "main" in N ms (run 1)}, "$name: nor logged");
+is(log_lines(), qq{migrate runner LOG:  applied migration "1 one" of project "main" in database "$db" in N ms (run 1)}, "$name: nor logged");
 register($node, $db, [ 2, 'two', "CREATE TABLE two (id int);\nVACUUM one;\nSELECT 1 / 1" ]);
 $s->query('SELECT * FROM migrate.apply()');
 is(news(), '2|main|2|two|apply', "$name: its rest is");
@@ -155,7 +155,7 @@ my $session = $s->pid;
 @heard = heard();
 is(join(',', map { $_->[0] =~ /"version": "(\d)"/ } @heard), '1,2,3', "$name: then all that is left of it");
 is(join(',', map { $_->[1] } @heard), join(',', ($session) x 3), "$name: by its session");
-like(log_lines(), qr/^client backend LOG:  applied migration "3 m" of project "main" in N ms \(run \d+\)$/m, "$name: the log");
+like(log_lines(), qr/^client backend LOG:  applied migration "3 m" of project "main" in database "$db" in N ms \(run \d+, not committed yet\)$/m, "$name: the log");
 $s->query('BEGIN; SELECT migrate.rollback(); COMMIT');
 like(news(), qr/^\d+\|main\|3\|m\|rollback$/, "$name: a rollback");
 end_case($name);
