@@ -366,6 +366,7 @@ BEGIN ATOMIC
                r.run IS NOT NULL AND (pg_is_in_recovery() OR EXISTS (
                    SELECT FROM pg_stat_activity a
                    WHERE a.pid = r.pid AND a.backend_start <= r.started_at
+                   AND a.backend_type = 'migrate runner'
                    AND a.datname = current_database())) AS running,
                max(m.sort_key) FILTER (WHERE s.state = 'applied') OVER (PARTITION BY m.kind) AS newest
         FROM chosen

@@ -305,7 +305,8 @@ mig_journal_running(void)
 {
 	static MigQuery query = {
 		RUN_COLUMNS " JOIN pg_catalog.pg_stat_activity a ON a.pid = r.pid"
-		" AND a.backend_start <= r.started_at WHERE r.state = 'running'"
+		" AND a.backend_start <= r.started_at"
+		" AND a.backend_type = 'migrate runner' WHERE r.state = 'running'"
 	};
 	MigParams	params = {0};
 	List	   *found = read_runs(&query, &params);
@@ -334,7 +335,8 @@ mig_journal_is_running(int64 id)
 		"SELECT FROM migrate.run r,"
 		" pg_catalog.pg_stat_get_activity(r.pid) a"
 		" WHERE r.current = $1 AND r.state = 'running'"
-		" AND a.backend_start <= r.started_at AND a.datid ="
+		" AND a.backend_start <= r.started_at"
+		" AND a.backend_type = 'migrate runner' AND a.datid ="
 		" (SELECT oid FROM pg_catalog.pg_database"
 		"  WHERE datname = pg_catalog.current_database())"
 	};

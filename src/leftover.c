@@ -11,6 +11,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_subscription.h"
@@ -33,6 +34,7 @@
 #define ENTRY_INDEX		"index "	/* OID of an index that was there */
 #define ENTRY_NAME		"name "		/* of the index that is to be created */
 #define ENTRY_OBJECT	"object "	/* OID of what is to be removed or created */
+#define ENTRY_ORIGIN	"origin "	/* where that OID means something */
 
 /* An index, as far as it matters here. */
 typedef struct IndexState
@@ -100,11 +102,17 @@ oid_entry(const char *word, Oid oid)
 	return psprintf("%s%u", word, oid);
 }
 
-/* Is that OID among what was there? */
-static bool
-was_there(List *before, const char *word, Oid oid)
+/* The cluster and the database in which OIDs are what they are. */
+static char *
+origin_entry(void)
 {
-	char	   *entry = oid_entry(word, oid);
+	return psprintf("%s" UINT64_FORMAT "/%u", ENTRY_ORIGIN,
+					GetSystemIdentifier(), MyDatabaseId);
+}
+
+static bool
+contains(List *before, const char *entry)
+{
 	ListCell   *lc;
 
 	foreach(lc, before)
@@ -113,6 +121,13 @@ was_there(List *before, const char *word, Oid oid)
 			return true;
 	}
 	return false;
+}
+
+/* Is that OID among what was there? */
+static bool
+was_there(List *before, const char *word, Oid oid)
+{
+	return contains(before, oid_entry(word, oid));
 }
 
 /* Is this the name of a transient index of REINDEX CONCURRENTLY? */
@@ -345,7 +360,7 @@ mig_leftover_before(Node *stmt)
 		return indexes_before(stmt);
 	object = effects[i].find(stmt);
 	return OidIsValid(object) ?
-		list_make1(oid_entry(ENTRY_OBJECT, object)) : NIL;
+		list_make2(oid_entry(ENTRY_OBJECT, object), origin_entry()) : NIL;
 }
 
 /* Can the statement have made this index?  Somebody else may use its name. */
@@ -421,13 +436,18 @@ rebuilt_indexes(List *before, List **drop)
 	return MIG_VERDICT_RUN;
 }
 
-/* Is what was to be removed gone?  A name may now find another object. */
+/*
+ * Is what was to be removed gone?  A name may now find another object; but in
+ * a restored dump the same object has another OID.
+ */
 static MigVerdict
 removed_object(Node *stmt, Oid object, List *before)
 {
 	if (before == NIL)
 		return MIG_VERDICT_RUN;
-	if (!OidIsValid(object) || !was_there(before, ENTRY_OBJECT, object))
+	if (!OidIsValid(object) ||
+		(contains(before, origin_entry()) &&
+		 !was_there(before, ENTRY_OBJECT, object)))
 		return MIG_VERDICT_DONE;
 	return IsA(stmt, AlterTableStmt) && PartitionHasPendingDetach(object) ?
 		MIG_VERDICT_FINALIZE : MIG_VERDICT_RUN;

@@ -659,6 +659,9 @@ run_step(MigWork *work)
 	{
 		mig_runlock_after_discard();
 		mig_remains_begin(work->at == 0);
+		/* a statement at top level is first recorded, which may take long */
+		if (step->toplevel)
+			mig_worker_set_position(&mig_position, NULL);
 	}
 	PG_TRY();
 	{
