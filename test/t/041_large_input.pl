@@ -22,7 +22,7 @@ my $directory = PostgreSQL::Test::Utils::tempdir();
 my $mb = 1024 * 1024;
 my ($session, $gate, $rows, $messages, $started);
 
-new_database($node, 'db');
+new_database($node, 'db', "ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0");
 
 # What a process has needed at most so far, in MB.
 sub peak
