@@ -170,6 +170,42 @@ CREATE TABLE migrate.event (
 );
 COMMENT ON TABLE migrate.event IS 'the append-only log behind the view migrate.history';
 
+-- What these tables tell is about this database.  A subscription to FOR ALL
+-- TABLES brings the rows of another, whose DDL it does not bring.
+CREATE FUNCTION migrate.ignore_replicated()
+RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'migrate_ignore_replicated';
+COMMENT ON FUNCTION migrate.ignore_replicated IS
+'keeps out what a subscription brings from the tables of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.script
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.script ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.script IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.migration
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.migration ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.migration IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.state
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.state ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.state IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.step
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.step ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.step IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.run
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.run ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.run IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.attempt
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.attempt ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.attempt IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.event
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.event ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.event IS 'keeps out the rows of another database';
+
 SELECT pg_catalog.pg_extension_config_dump('migrate.script', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.migration_id_seq', '');
@@ -453,5 +489,6 @@ REVOKE ALL ON FUNCTION migrate.cancel(bigint) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.resolve(text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.baseline(text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.status(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.ignore_replicated() FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.progress_rows() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION migrate.progress_rows() TO PUBLIC;

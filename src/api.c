@@ -12,9 +12,11 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
+#include "commands/trigger.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "replication/logicalworker.h"
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -44,6 +46,7 @@ PG_FUNCTION_INFO_V1(migrate_cancel);
 PG_FUNCTION_INFO_V1(migrate_resolve);
 PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_progress_rows);
+PG_FUNCTION_INFO_V1(migrate_ignore_replicated);
 
 /*
  * Arguments
@@ -521,4 +524,25 @@ migrate_progress_rows(PG_FUNCTION_ARGS)
 							 &progress);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * Trigger of our tables, before each row: nothing that a subscription brings is
+ * stored.  Whoever else works as a replica, say to restore a dump, is let
+ * through.
+ */
+Datum
+migrate_ignore_replicated(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigger = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by trigger manager",
+						"migrate.ignore_replicated")));
+	if (IsLogicalWorker())
+		return PointerGetDatum(NULL);
+	return PointerGetDatum(TRIGGER_FIRED_BY_UPDATE(trigger->tg_event) ?
+						   trigger->tg_newtuple : trigger->tg_trigtuple);
 }

@@ -15,10 +15,13 @@
 #include "libpq/pqmq.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "storage/shm_mq.h"
 #include "tcop/pquery.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
+#include "utils/wait_event.h"
 
 #include "launch.h"
 #include "snapshot.h"
@@ -296,6 +299,23 @@ send_cancel(MigLaunch *launch)
 }
 
 /*
+ * A commit that waits for a synchronous standby takes a cancel for itself: it
+ * ends that wait and no more.  After a cancel the runner still has to record
+ * it, and would wait for the standby again: this ends these waits too.
+ */
+static void
+end_standby_wait(MigLaunch *launch)
+{
+	PGPROC	   *runner;
+
+	if (launch->cancels == 0 || launch->pid == 0)
+		return;
+	runner = BackendPidGetProc((int) launch->pid);
+	if (runner != NULL && runner->wait_event_info == WAIT_EVENT_SYNC_REP)
+		(void) kill(launch->pid, SIGINT);
+}
+
+/*
  * Looks who blocks the runner.  Returns false if it is we, and there is
  * nothing more to be waited for.
  */
@@ -336,6 +356,7 @@ await_runner(MigLaunch *launch)
 		receive_messages(launch);
 		if (gone || !look_for_blockers(launch))
 			break;
+		end_standby_wait(launch);
 		MemoryContextReset(launch->scratch);
 		mig_watch_latch(MIG_WATCH_INTERVAL_MS);
 	}

@@ -102,12 +102,15 @@ oid_entry(const char *word, Oid oid)
 	return psprintf("%s%u", word, oid);
 }
 
-/* The cluster and the database in which OIDs are what they are. */
+/*
+ * The cluster, the database and the installation of the extension in which OIDs
+ * are what they are: a dump can be restored over the database it came from.
+ */
 static char *
 origin_entry(void)
 {
-	return psprintf("%s" UINT64_FORMAT "/%u", ENTRY_ORIGIN,
-					GetSystemIdentifier(), MyDatabaseId);
+	return psprintf("%s" UINT64_FORMAT "/%u/%u", ENTRY_ORIGIN,
+					GetSystemIdentifier(), MyDatabaseId, mig_extension_oid());
 }
 
 static bool

@@ -274,14 +274,32 @@ is(scalar $caller->finish, "$n|applied", 'synchronous, the standby is back: the 
 $caller->quit;
 is_applied('synchronous, the standby is back');
 
-# In the middle of a run, a concurrent build's own commits wait in the same way.
-$caller = waiting_run("CREATE TABLE t27 (id int);\nCREATE INDEX CONCURRENTLY t_idx ON t27 (id);");
-note($primary->safe_psql($db, "SELECT * FROM migrate.progress; SELECT pid, wait_event, query FROM pg_stat_activity; SELECT * FROM migrate.step"));
-is_sql($primary, $db, 'SELECT version, step FROM migrate.progress', "$n|2", 'synchronous, index build: it is in the build');
+# In the middle of a run, what is recorded before a statement that cannot run in
+# a transaction waits in the same way.
+my $indexed = sub { "CREATE TABLE t$_[0] (id int);\nCREATE INDEX CONCURRENTLY t$_[0]_idx ON t$_[0] (id);\nINSERT INTO t$_[0] VALUES (1);" };
+$name = 'synchronous, before an index build';
+$caller = waiting_run($indexed->($n + 1));
+is_sql($primary, $db, "SELECT version, to_regclass('t$n') IS NOT NULL, to_regclass('t${n}_idx') IS NULL FROM migrate.progress", "$n|t|t", "$name: is where it waits");
 $standby->start;
-is(scalar $caller->finish, "$n|applied", 'synchronous, index build: the run ends');
+is(scalar $caller->finish, "$n|applied", "$name: the run ends");
 $caller->quit;
-is_applied('synchronous, index build');
+is_applied($name);
+
+# A cancel ends this wait, and those for the records that the cancel makes.
+$name = 'synchronous, cancel before an index build';
+$caller = waiting_run($indexed->($n + 1));
+$primary->safe_psql($db, "SELECT pg_cancel_backend(${\$caller->pid})");
+($rows, $messages) = $caller->finish;
+like($messages, qr/^WARNING:  01000: canceling wait for synchronous replication due to user request$/m, "$name: a warning says what it means");
+like($messages, qr/^ERROR:  57014: canceling statement due to user request$/m, "$name: the caller's own error");
+is_clean($primary, $db, $name);
+is_sql($primary, $db, "SELECT state FROM migrate.status() WHERE version = '$n'", 'partial', "$name: is partial");
+is_sql($primary, $db, 'SELECT state FROM migrate.runs ORDER BY run DESC LIMIT 1', 'cancelled', "$name: the run is cancelled");
+$standby->start;
+($rows, $messages) = $caller->query('SELECT version, state FROM migrate.apply()');
+is($rows, "$n|applied", "$name: the next run goes on");
+$caller->quit;
+is_applied($name);
 
 $_->stop foreach $standby, $primary;
 done_testing();

@@ -58,19 +58,21 @@ $old->stop;
 
 my $new = PostgreSQL::Test::Cluster->new('new');
 # from 18 on a cluster has checksums unless it is told not to; the old has none
-push @{ $init[1] }, '--no-data-checksums'
-  if PostgreSQL::Test::Utils::run_log([ 'initdb', '--no-data-checksums', '--version' ]);
+push @{ $init[1] }, '--no-data-checksums' if $new->pg_version >= 18;
 $new->init(@init);
 # in a short folder, for the sockets
 chdir(PostgreSQL::Test::Utils::tempdir()) or die;
-command_ok(
+my $output;
+my $upgraded = IPC::Run::run(
 	[
 		'pg_upgrade', '--no-sync', '-U', 'postgres',
 		'-d', $old->data_dir, '-D', $new->data_dir,
 		'-b', $old->config_data('--bindir'), '-B', $new->config_data('--bindir'),
 		'-s', $new->host, '-p', $old->port, '-P', $new->port
 	],
-	'pg_upgrade');
+	'<', \'', '>&', \$output);
+ok($upgraded, 'pg_upgrade');
+note($output, map { slurp_file($_) } glob($new->data_dir . '/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log')) if !$upgraded;
 chdir($FindBin::RealBin) or die;
 $new->start;
 note('to ' . $new->safe_psql('postgres', 'SHOW server_version'));
