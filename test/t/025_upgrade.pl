@@ -72,7 +72,7 @@ my $upgraded = IPC::Run::run(
 	],
 	'<', \'', '>&', \$output);
 ok($upgraded, 'pg_upgrade');
-note($output, map { slurp_file($_) } glob($new->data_dir . '/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log')) if !$upgraded;
+note($output, map { grep { /error|ERROR/ } split /^/, slurp_file($_) } glob($new->data_dir . '/pg_upgrade_output.d/*/log/pg_upgrade_dump_*.log')) if !$upgraded;
 chdir($FindBin::RealBin) or die;
 $new->start;
 note('to ' . $new->safe_psql('postgres', 'SHOW server_version'));
