@@ -31,13 +31,20 @@ MODULE_big = migrate
 PGFILEDESC = "migrate - the database's own migration manager"
 
 OBJS = \
+	src/adopt.o \
 	src/api.o \
+	src/arrange.o \
 	src/blockers.o \
 	src/catalog.o \
 	src/classify.o \
 	src/compare.o \
 	src/copyin.o \
+	src/detect.o \
+	src/digest.o \
+	src/directory.o \
 	src/exec.o \
+	src/files.o \
+	src/foreign.o \
 	src/guc.o \
 	src/journal.o \
 	src/launch.o \
@@ -47,6 +54,7 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/plan.o \
+	src/read_native.o \
 	src/record.o \
 	src/remains.o \
 	src/repair.o \

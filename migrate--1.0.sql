@@ -31,6 +31,11 @@ CREATE TABLE migrate.migration (
     version  text CHECK ((version IS NULL) = (kind = 'repeatable')),
     name     text NOT NULL,
     path     text,
+    layout   text NOT NULL,
+    identity text COLLATE "C",
+    checksums text[] NOT NULL,
+    source   text COLLATE "C",
+    variables jsonb,
     up       text COLLATE "C" NOT NULL,
     up_line  integer NOT NULL,
     up_no_transaction boolean NOT NULL,
@@ -42,6 +47,11 @@ CREATE TABLE migrate.migration (
     UNIQUE (project, kind, sort_key)
 );
 COMMENT ON TABLE migrate.migration IS 'the migrations as stored last; their texts are in migrate.script';
+COMMENT ON COLUMN migrate.migration.layout IS 'the layout in which its files were read; it gave the sort key';
+COMMENT ON COLUMN migrate.migration.identity IS 'what the tool of that layout calls it in its own history';
+COMMENT ON COLUMN migrate.migration.checksums IS 'those that the tool may have recorded for the up script';
+COMMENT ON COLUMN migrate.migration.source IS 'checksum of the up script before its placeholders were replaced';
+COMMENT ON COLUMN migrate.migration.variables IS 'what the placeholders were replaced by';
 COMMENT ON COLUMN migrate.migration.up_line IS 'line of the file on which the up script begins';
 
 -- The tables from here on are written while migrations run.  They have no CHECK
@@ -298,19 +308,21 @@ COMMENT ON FUNCTION migrate.unregister IS
 'removes a pending migration; version is the name for a repeatable';
 
 CREATE FUNCTION migrate.load(directory text, layout text DEFAULT 'auto',
-                             project text DEFAULT NULL)
+                             project text DEFAULT NULL,
+                             variables jsonb DEFAULT NULL)
 RETURNS SETOF migrate.load_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_load_directory';
-COMMENT ON FUNCTION migrate.load(text, text, text) IS
-'stores the migrations of a directory on the server; needs the rights of pg_read_server_files';
+COMMENT ON FUNCTION migrate.load(text, text, text, jsonb) IS
+'stores the migrations of a directory on the server; needs the rights of pg_read_server_files; variables: an object of the values of placeholders';
 
 CREATE FUNCTION migrate.load(paths text[], contents text[],
                              layout text DEFAULT 'auto',
-                             project text DEFAULT NULL)
+                             project text DEFAULT NULL,
+                             variables jsonb DEFAULT NULL)
 RETURNS SETOF migrate.load_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_load_files';
-COMMENT ON FUNCTION migrate.load(text[], text[], text, text) IS
-'stores the migrations of files that the client sends';
+COMMENT ON FUNCTION migrate.load(text[], text[], text, text, jsonb) IS
+'stores the migrations of files that the client sends; a content may be null: the file is known by its name only';
 
 --
 -- Running
@@ -381,6 +393,25 @@ RETURNS SETOF migrate.run_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_baseline';
 COMMENT ON FUNCTION migrate.baseline IS
 'marks every pending migration up to version as applied without running it';
+
+CREATE TYPE migrate.adopt_row AS (
+    version text,
+    name    text,
+    result  text,
+    applied_at timestamptz,
+    applied_by text,
+    note    text
+);
+COMMENT ON TYPE migrate.adopt_row IS 'one migration of another tool''s history or of the files: what adopt returns';
+
+CREATE FUNCTION migrate.adopt(tool text DEFAULT NULL,
+                              history_table regclass DEFAULT NULL,
+                              dry_run boolean DEFAULT false,
+                              project text DEFAULT NULL)
+RETURNS SETOF migrate.adopt_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_adopt';
+COMMENT ON FUNCTION migrate.adopt IS
+'marks as applied what another tool''s history table says was applied; with dry_run, only says so';
 
 --
 -- Looking
@@ -478,8 +509,9 @@ COMMENT ON VIEW migrate.progress IS 'what is running right now, and how far it i
 
 REVOKE ALL ON FUNCTION migrate.register(text, text, text, text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.unregister(text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.load(text, text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.load(text, text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.adopt(text, regclass, boolean, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean, boolean) FROM PUBLIC;

@@ -4,7 +4,7 @@
 \set file :abs_srcdir '/examples/shop/003_countries.up.sql'
 CREATE EXTENSION migrate;
 CREATE ROLE regress_load_reader;
-GRANT EXECUTE ON FUNCTION migrate.load(text, text, text), migrate.status(text) TO regress_load_reader;
+GRANT EXECUTE ON FUNCTION migrate.load(text, text, text, jsonb), migrate.status(text) TO regress_load_reader;
 
 SET client_min_messages = warning;
 SELECT kind, result, count(*) > 2 AS some, count(*) >= 25 AS many
@@ -53,7 +53,7 @@ RESET client_min_messages;
 RESET ROLE;
 
 -- the other way needs no right to read files
-REVOKE ALL ON FUNCTION migrate.load(text, text, text) FROM regress_load_reader;
+REVOKE ALL ON FUNCTION migrate.load(text, text, text, jsonb) FROM regress_load_reader;
 SET ROLE regress_load_reader;
 SELECT * FROM migrate.load(:'shop', project => 'reader');
 SELECT * FROM migrate.load(ARRAY['1_a.sql'], ARRAY['SELECT 1'], project => 'reader');

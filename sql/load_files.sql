@@ -7,7 +7,7 @@ SET search_path = regress_load;
 SELECT * FROM migrate.load(
     ARRAY['db/010_ten.sql', 'db/R__view.sql', 'db/9_nine.up.sql', 'db/9_nine.down.sql',
           'README.md', 'db/2_two.sql', 'db/2.5_two_and_a_half.sql', 'db/_x.sql', 'db/7.sql',
-          'db/8_.sql', 'R__.sql', 'notes_1.sql', '3_three.SQL', 'r__lower.sql', 'db/.sql', '', '/'],
+          'db/8_.sql', 'db/R__.sql', 'db/notes_1.sql', 'db/3_three.SQL', 'db/r__lower.sql', 'db/.sql', '', '/'],
     ARRAY['SELECT 10', 'CREATE OR REPLACE VIEW v AS SELECT 1 AS a', 'CREATE TABLE nine ()', 'DROP TABLE nine',
           '# not SQL', E'-- migrate:up\nCREATE TABLE two ();\n-- migrate:down\nDROP TABLE two;\n',
           'SELECT 2.5', '', '', '', '', '', '', '', '', '', '']);
@@ -76,7 +76,7 @@ RETURNS SETOF text LANGUAGE sql AS
 $$SELECT l.version || ' ' || result FROM migrate.load(paths, coalesce(contents, array_fill('SELECT 1'::text, ARRAY[cardinality(paths)])), layout, 'errors') AS l$$;
 
 SELECT try('{1_a.sql,01_b.sql}');
-SELECT try('{001_b.sql,db/1_a.sql}');
+SELECT try('{x/001_b.sql,db/1_a.sql}');
 SELECT try('{1_a.sql,1_b.sql}');
 SELECT try('{a/1_a.sql,b/1_a.sql}');
 SELECT try('{1_a.sql,1_a.up.sql}');
@@ -84,7 +84,7 @@ SELECT try('{1_a.sql,1_a.down.sql}');
 SELECT try('{1_a.up.sql,1_a.down.sql,1_a.down.sql}');
 SELECT try('{1_a.up.sql,1_b.down.sql}');
 SELECT try('{1_a.down.sql}');
-SELECT try('{R__a.sql,x/R__a.sql}');
+SELECT try('{db/R__a.sql,x/R__a.sql}');
 SELECT try('{R__a.up.sql,R__a.down.sql}');
 SELECT try('{R__a.down.sql}');
 SELECT try('{R__a.sql}', ARRAY[E'SELECT 1;\n-- migrate:down\nSELECT 2;']);

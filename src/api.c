@@ -13,6 +13,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
+#include "common/string.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -20,11 +21,14 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "adopt.h"
+#include "directory.h"
 #include "guc.h"
 #include "journal.h"
 #include "launch.h"
@@ -43,6 +47,7 @@ PG_FUNCTION_INFO_V1(migrate_rollback_target);
 PG_FUNCTION_INFO_V1(migrate_start);
 PG_FUNCTION_INFO_V1(migrate_wait);
 PG_FUNCTION_INFO_V1(migrate_cancel);
+PG_FUNCTION_INFO_V1(migrate_adopt);
 PG_FUNCTION_INFO_V1(migrate_resolve);
 PG_FUNCTION_INFO_V1(migrate_baseline);
 PG_FUNCTION_INFO_V1(migrate_progress_rows);
@@ -128,9 +133,10 @@ nowait_argument(FunctionCallInfo fcinfo, int n)
 	return !PG_ARGISNULL(n) && !PG_GETARG_BOOL(n);
 }
 
-/* The elements of a text[] argument, which must be given and hold no null. */
+/* The elements of a text[] argument, which must be given. */
 static List *
-text_list_argument(FunctionCallInfo fcinfo, int n, const char *name)
+text_list_argument(FunctionCallInfo fcinfo, int n, const char *name,
+				   bool with_nulls)
 {
 	Datum	   *values;
 	bool	   *nulls;
@@ -145,11 +151,69 @@ text_list_argument(FunctionCallInfo fcinfo, int n, const char *name)
 					  TYPALIGN_INT, &values, &nulls, &count);
 	for (int i = 0; i < count; i++)
 	{
-		if (nulls[i])
+		if (nulls[i] && !with_nulls)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("%s must not contain nulls", name)));
-		result = lappend(result, TextDatumGetCString(values[i]));
+		result = lappend(result,
+						 nulls[i] ? NULL : TextDatumGetCString(values[i]));
+	}
+	return result;
+}
+
+/* A scalar of a JSON object as text. */
+static char *
+json_scalar(const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			return pnstrdup(value->val.string.val, value->val.string.len);
+		case jbvNumeric:
+			return DatumGetCString(DirectFunctionCall1(numeric_out,
+													   NumericGetDatum(value->val.numeric)));
+		case jbvBool:
+			return value->val.boolean ? "true" : "false";
+		default:
+			return NULL;
+	}
+}
+
+/* The argument variables: an object of scalars. */
+static List *
+variables_argument(FunctionCallInfo fcinfo, int n)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue	value;
+	MigVariable *variable = NULL;
+	List	   *result = NIL;
+
+	if (PG_ARGISNULL(n))
+		return NIL;
+	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(n)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("variables must be a JSON object"),
+				 errhint("Give names and values: '{\"name\": \"value\"}'.")));
+	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			variable = palloc(sizeof(MigVariable));
+			variable->name = json_scalar(&value);
+		}
+		else if (token == WJB_VALUE)
+		{
+			variable->value = json_scalar(&value);
+			if (variable->value == NULL)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("the value of variable \"%s\" is not a text, a number or a boolean",
+								variable->name)));
+			result = lappend(result, variable);
+		}
 	}
 	return result;
 }
@@ -269,7 +333,9 @@ Datum
 migrate_load_directory(PG_FUNCTION_ARGS)
 {
 	char	   *directory = required_text(fcinfo, 0, "directory");
-	char	   *layout = required_text(fcinfo, 1, "layout");
+	MigLayoutRequest request = {0};
+
+	request.layout = required_text(fcinfo, 1, "layout");
 
 	begin_storing("load");
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
@@ -279,10 +345,11 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 				 errdetail("Only roles with privileges of the \"%s\" role may.",
 						   "pg_read_server_files"),
 				 errhint("Send the files with migrate.load(paths, contents) instead.")));
+	request.files = mig_directory_read(directory);
+	request.variables = variables_argument(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
-				  mig_store_files(project_argument(fcinfo, 2), layout,
-								  mig_store_read_directory(directory)));
+				  mig_store_files(project_argument(fcinfo, 2), &request));
 	return (Datum) 0;
 }
 
@@ -290,10 +357,9 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 Datum
 migrate_load_files(PG_FUNCTION_ARGS)
 {
-	List	   *paths = text_list_argument(fcinfo, 0, "paths");
-	List	   *contents = text_list_argument(fcinfo, 1, "contents");
-	char	   *layout = required_text(fcinfo, 2, "layout");
-	List	   *files = NIL;
+	List	   *paths = text_list_argument(fcinfo, 0, "paths", false);
+	List	   *contents = text_list_argument(fcinfo, 1, "contents", true);
+	MigLayoutRequest request = {0};
 	ListCell   *path;
 	ListCell   *content;
 
@@ -308,12 +374,19 @@ migrate_load_files(PG_FUNCTION_ARGS)
 		MigFile    *file = palloc(sizeof(MigFile));
 
 		file->path = lfirst(path);
-		file->content = lfirst(content);
-		files = lappend(files, file);
+		file->content = lfirst(content) ? lfirst(content) : "";
+		if (lfirst(content) == NULL && pg_str_endswith(file->path, ".sql"))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("the content of file \"%s\" must not be null",
+							file->path)));
+		request.files = lappend(request.files, file);
 	}
+	request.layout = required_text(fcinfo, 2, "layout");
+	request.variables = variables_argument(fcinfo, 4);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
-				  mig_store_files(project_argument(fcinfo, 3), layout, files));
+				  mig_store_files(project_argument(fcinfo, 3), &request));
 	return (Datum) 0;
 }
 
@@ -423,6 +496,38 @@ migrate_cancel(PG_FUNCTION_ARGS)
 /*
  * Settling
  */
+
+/* adopt(tool, history_table, dry_run, project): another tool's history. */
+Datum
+migrate_adopt(PG_FUNCTION_ARGS)
+{
+	MigAdoptRequest request = {0};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell   *lc;
+
+	begin_storing("adopt");
+	request.tool = optional_text(fcinfo, 0);
+	request.history_table = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
+	request.dry_run = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	request.project = project_argument(fcinfo, 3);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	foreach(lc, mig_adopt(&request))
+	{
+		MigAdopted *row = lfirst(lc);
+		Datum		values[6] = {0};
+		bool		nulls[6] = {0};
+
+		set_text(values, nulls, 0, row->version);
+		set_text(values, nulls, 1, row->name);
+		set_text(values, nulls, 2, row->result);
+		nulls[3] = TIMESTAMP_IS_NOBEGIN(row->applied_at);
+		values[3] = TimestampTzGetDatum(row->applied_at);
+		set_text(values, nulls, 4, row->applied_by);
+		set_text(values, nulls, 5, row->note);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
 
 /* resolve(version, outcome, reason, project): returns the new state. */
 Datum

@@ -9,15 +9,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "common/cryptohash.h"
-#include "common/sha2.h"
-#include "mb/pg_wchar.h"
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 
 #include "catalog.h"
+#include "digest.h"
 #include "spi_util.h"
 
 const char *const mig_state_names[MIG_STATES] = {
@@ -34,25 +32,7 @@ const char *const mig_state_names[MIG_STATES] = {
 char *
 mig_checksum(const char *text, int len)
 {
-	char	   *utf8 = pg_server_to_any(text, len, PG_UTF8);
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-	uint8		digest[PG_SHA256_DIGEST_LENGTH];
-	char	   *hex = palloc(2 * PG_SHA256_DIGEST_LENGTH + 1);
-
-	if (context == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	if (pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (uint8 *) utf8,
-							 utf8 == text ? len : strlen(utf8)) < 0 ||
-		pg_cryptohash_final(context, digest, sizeof(digest)) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute a SHA-256 checksum")));
-	pg_cryptohash_free(context);
-	hex[hex_encode((char *) digest, sizeof(digest), hex)] = '\0';
-	return hex;
+	return mig_digest_hex(PG_SHA256, text, len);
 }
 
 /*
@@ -63,7 +43,8 @@ mig_checksum(const char *text, int len)
 	"m.id, m.version, m.name, m.sort_key, m.kind = 'repeatable', m.stored_by," \
 	" m.up, m.up_line, m.up_no_transaction," \
 	" m.down, m.down_line, m.down_no_transaction," \
-	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project"
+	" s.state, s.direction = 'down', s.checksum, s.accept, m.path, m.project," \
+	" m.layout, m.identity, m.checksums, m.source"
 
 #define MIGRATION_TABLES \
 	" FROM migrate.migration m" \
@@ -94,6 +75,7 @@ static MigMigration *
 read_migration(MemoryContext context, uint64 row)
 {
 	MigMigration *m = MemoryContextAllocZero(context, sizeof(MigMigration));
+	MemoryContext spi;
 
 	m->id = mig_col_int8(row, 1, 0);
 	m->version = copy_text(context, mig_col_text(row, 2));
@@ -113,8 +95,14 @@ read_migration(MemoryContext context, uint64 row)
 	m->accept = mig_col_bool(row, 16);
 	m->path = copy_text(context, mig_col_text(row, 17));
 	m->project = copy_text(context, mig_col_text(row, 18));
-	if (SPI_tuptable->tupdesc->natts > 18)
-		m->out_of_order = mig_col_bool(row, 19);
+	m->layout = copy_text(context, mig_col_text(row, 19));
+	m->identity = copy_text(context, mig_col_text(row, 20));
+	spi = MemoryContextSwitchTo(context);
+	m->checksums = mig_col_text_list(row, 21);
+	MemoryContextSwitchTo(spi);
+	m->source = copy_text(context, mig_col_text(row, 22));
+	if (SPI_tuptable->tupdesc->natts > 22)
+		m->out_of_order = mig_col_bool(row, 23);
 	return m;
 }
 
@@ -194,6 +182,25 @@ mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
 	mig_param_text(&params, sort_key);
 	found = read_migrations(&query, &params);
 	return found ? linitial(found) : NULL;
+}
+
+/*
+ * The migrations that a user may mean by a name: of that version as it is
+ * written, or of that identity in their tool's history.
+ */
+List *
+mig_catalog_find_named(const char *project, const char *name)
+{
+	static MigQuery query = {
+		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES
+		" WHERE m.project = $1 AND m.kind = 'versioned'"
+		" AND (m.version = $2 OR m.identity = $2)" MIGRATION_ORDER
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	mig_param_text(&params, name);
+	return read_migrations(&query, &params);
 }
 
 /* The migration of that number; NULL if it is gone. */
@@ -283,6 +290,29 @@ put_text(const char *text)
 	return checksum;
 }
 
+/* The values of a script's placeholders as a JSON object; NULL: none. */
+static char *
+variables_json(List *variables)
+{
+	StringInfoData json;
+	ListCell   *lc;
+
+	if (variables == NIL)
+		return NULL;
+	initStringInfo(&json);
+	foreach(lc, variables)
+	{
+		const MigVariable *variable = lfirst(lc);
+
+		appendStringInfoString(&json, json.len == 0 ? "{" : ", ");
+		escape_json(&json, variable->name);
+		appendStringInfoString(&json, ": ");
+		escape_json(&json, variable->value);
+	}
+	appendStringInfoChar(&json, '}');
+	return json.data;
+}
+
 /* Adds the parameters that store_definition's two queries share. */
 static void
 definition_params(MigParams *params, const MigDefinition *d)
@@ -297,6 +327,12 @@ definition_params(MigParams *params, const MigDefinition *d)
 	mig_param_int4(params, d->down.line);
 	mig_param_bool(params, d->down.no_transaction);
 	mig_param_text(params, GetUserNameFromId(GetSessionUserId(), false));
+	mig_param_text(params, d->layout);
+	mig_param_text(params, d->identity);
+	mig_param_text_array(params, d->checksums);
+	mig_param_text(params, d->source ?
+				   mig_checksum(d->source, strlen(d->source)) : NULL);
+	mig_param_text(params, variables_json(d->variables));
 }
 
 /* Stores new migrations. */
@@ -306,8 +342,10 @@ mig_catalog_insert(const char *project, List *definitions)
 	static MigQuery query = {
 		"INSERT INTO migrate.migration (version, name, path, up, up_line,"
 		" up_no_transaction, down, down_line, down_no_transaction, stored_by,"
+		" layout, identity, checksums, source, variables,"
 		" project, kind, sort_key)"
-		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+		" $15::pg_catalog.jsonb, $16, $17, $18)"
 	};
 	MigSqlSession session;
 	ListCell   *lc;
@@ -336,7 +374,9 @@ mig_catalog_replace(int64 id, const MigDefinition *definition)
 		"UPDATE migrate.migration SET version = $1, name = $2, path = $3,"
 		" up = $4, up_line = $5, up_no_transaction = $6, down = $7,"
 		" down_line = $8, down_no_transaction = $9, stored_by = $10,"
-		" stored_at = clock_timestamp() WHERE id = $11"
+		" layout = $11, identity = $12, checksums = $13, source = $14,"
+		" variables = $15::pg_catalog.jsonb,"
+		" stored_at = clock_timestamp() WHERE id = $16"
 	};
 	MigSqlSession session;
 	MigParams	params = {0};
@@ -360,6 +400,42 @@ mig_catalog_lock(void)
 	};
 
 	mig_sql_once(&query, NULL);
+}
+
+/*
+ * Gives migrations, of which each has its new key, these keys.  On the way no
+ * two may have the same.
+ */
+void
+mig_catalog_rekey(List *migrations)
+{
+	static MigQuery make_room = {
+		"UPDATE migrate.migration SET sort_key = ' ' || id WHERE id = $1"
+	};
+	static MigQuery set_key = {
+		"UPDATE migrate.migration SET sort_key = $2 WHERE id = $1"
+	};
+	MigSqlSession session;
+	ListCell   *lc;
+
+	mig_sql_begin(&session);
+	foreach(lc, migrations)
+	{
+		MigParams	params = {0};
+
+		mig_param_int8(&params, ((MigMigration *) lfirst(lc))->id);
+		mig_sql_run(&make_room, &params);
+	}
+	foreach(lc, migrations)
+	{
+		const MigMigration *m = lfirst(lc);
+		MigParams	params = {0};
+
+		mig_param_int8(&params, m->id);
+		mig_param_text(&params, m->sort_key);
+		mig_sql_run(&set_key, &params);
+	}
+	mig_sql_end(&session);
 }
 
 /* Forgets a migration; its texts and its history stay. */

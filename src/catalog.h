@@ -13,7 +13,7 @@
 
 #include "nodes/pg_list.h"
 
-#include "layout.h"
+#include "files.h"
 #include "runctx.h"
 
 typedef enum MigState
@@ -38,6 +38,12 @@ typedef struct MigMigration
 	char	   *sort_key;
 	bool		repeatable;
 	char	   *path;			/* NULL: registered */
+	char	   *layout;
+	char	   *identity;		/* the tool's own; NULL: it has none */
+	List	   *checksums;		/* of char *: the tool's */
+	char	   *source;			/* checksum of the up script before its
+								 * placeholders were replaced; NULL: it had
+								 * none */
 	char	   *stored_by;
 	char	   *up;				/* checksums; the texts are mig_catalog_text's */
 	int			up_line;
@@ -73,11 +79,13 @@ extern List *mig_catalog_list(const char *project);
 extern List *mig_catalog_pending(const char *project);
 extern MigMigration *mig_catalog_find(const char *project, bool repeatable,
 									  const char *sort_key);
+extern List *mig_catalog_find_named(const char *project, const char *name);
 extern MigMigration *mig_catalog_get(int64 id);
 extern char *mig_catalog_script(const MigMigration *migration, bool down);
 extern char *mig_catalog_text(const char *checksum);
 extern void mig_catalog_insert(const char *project, List *definitions);
 extern void mig_catalog_replace(int64 id, const MigDefinition *definition);
+extern void mig_catalog_rekey(List *migrations);
 extern void mig_catalog_delete(int64 id);
 
 extern void mig_catalog_set_state(const MigMigration *migration,

@@ -4,137 +4,186 @@
  *	  Files of a migration directory in, migrations out.
  *
  * A layout says how versions, names, kinds and directions are written in
- * file names and in the files themselves.  This is the only place that
- * knows any.
- *
- * The native layout is
- *
- *		<version>_<name>.sql			up, and down after -- migrate:down
- *		<version>_<name>.up.sql			up
- *		<version>_<name>.down.sql		down, for the .up.sql of that version
- *		R__<name>.sql					repeatable
- *
- * where a version starts with a digit and has no underscore in it.
+ * file names and in the files themselves.  The readers know these rules; here
+ * is which reader is asked, and the order of what it found.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
-#include "miscadmin.h"
-#include "parser/scansup.h"
 
+#include "detect.h"
 #include "layout.h"
-#include "text.h"
-
-#define UTF8_BOM			"\xEF\xBB\xBF"
-#define UTF8_BOM_LEN		3
-
-#define REPEATABLE_PREFIX	"R__"
-#define DIRECTIVE_PREFIX	"migrate:"
-
-/* The count of digits in a sort key has four. */
-#define MAX_DIGITS			9999
-
-/* How much of a path an error shows that is about its length, in bytes. */
-#define SHOWN_PATH			200
-
-typedef MigLayoutResult *(*LayoutReader) (List *files);
+#include "readers.h"
 
 typedef struct Layout
 {
 	const char *name;
-	LayoutReader read;
+	void		(*read) (MigReading *reading);
+	MigOrder	order;
+	const char *host_hint;		/* how the tool prints the SQL of its files in
+								 * a host language; NULL: it has none */
 } Layout;
-
-/* What a native file's name says it holds. */
-typedef enum NativeContent
-{
-	NATIVE_BOTH,				/* .sql: up, and down in a section */
-	NATIVE_UP,					/* .up.sql */
-	NATIVE_DOWN					/* .down.sql */
-} NativeContent;
-
-/* Ordered so that a longer ending comes before the one it contains. */
-static const struct
-{
-	const char *ending;
-	NativeContent content;
-}			native_endings[] =
-{
-	{".up.sql", NATIVE_UP},
-	{".down.sql", NATIVE_DOWN},
-	{".sql", NATIVE_BOTH},
-};
-
-/* A native file that is, or is a part of, a migration. */
-typedef struct NativeFile
-{
-	const MigFile *file;
-	int			number;			/* in the order given */
-	NativeContent content;
-	bool		repeatable;
-	char	   *version;
-	char	   *sort_key;
-	char	   *name;
-	MigSource	up;
-	MigSource	down;
-} NativeFile;
-
-typedef enum Directive
-{
-	DIRECTIVE_UP,
-	DIRECTIVE_DOWN,
-	DIRECTIVE_NO_TRANSACTION
-} Directive;
-
-static const char *const directive_names[] = {
-	[DIRECTIVE_UP] = "up",
-	[DIRECTIVE_DOWN] = "down",
-	[DIRECTIVE_NO_TRANSACTION] = "no-transaction",
-};
-
-/* A native file that is being cut into its sections. */
-typedef struct SectionState
-{
-	NativeFile *native;
-	const char *line_start;		/* the line being looked at */
-	int			line;
-	const char *preamble_end;	/* start of the first section line, or NULL */
-	MigSource  *section;		/* the section we are in, NULL before any */
-	const char *section_start;	/* its first byte */
-	bool		no_transaction; /* for the whole file */
-} SectionState;
-
-static MigLayoutResult *read_native(List *files);
-static NativeFile *native_file(const MigFile *file);
-static bool native_name(NativeFile *native);
-static void read_sections(NativeFile *native);
-static bool find_directive(const char *start, const char *end,
-						   const char **name, int *len);
-static void apply_directive(SectionState *state, const char *name, int len,
-							const char *next_line);
-static void begin_section(SectionState *state, Directive directive,
-						  const char *next_line);
-static void repeatable_down_error(const NativeFile *native, int line);
-static void end_section(SectionState *state, const char *end);
-static void end_file(SectionState *state, const char *end);
-static void check_preamble(SectionState *state, const char *start);
-static int	file_errcontext(const NativeFile *native, int line);
-static int	compare_native(const ListCell *a, const ListCell *b);
-static int	compare_identity(const NativeFile *a, const NativeFile *b);
-static MigDefinition *native_definition(const NativeFile *first);
-static void add_down_file(MigDefinition *definition, const NativeFile *up,
-						  const NativeFile *down);
-static void duplicate_error(const NativeFile *first,
-							const NativeFile *second);
 
 /* Every layout that files can be read in. */
 static const Layout layouts[] = {
-	{"auto", read_native},
-	{"native", read_native},
+	{"native", mig_read_native, MIG_ORDER_NUMBER},
 };
+
+/* The layout of that name, or an error. */
+static const Layout *
+find_layout(const char *name)
+{
+	StringInfoData known;
+
+	initStringInfo(&known);
+	appendStringInfoString(&known, "\"auto\"");
+	for (int i = 0; i < lengthof(layouts); i++)
+	{
+		if (strcmp(layouts[i].name, name) == 0)
+			return &layouts[i];
+		appendStringInfo(&known, ", \"%s\"", layouts[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unrecognized layout \"%s\"", name),
+			 errhint("Known layouts are %s.", known.data)));
+}
+
+/* What puts the migrations of a layout in order. */
+MigOrder
+mig_layout_order(const char *layout)
+{
+	return find_layout(layout)->order;
+}
+
+/* How to turn files in a host language into SQL. */
+const char *
+mig_layout_host_hint(const char *layout)
+{
+	return find_layout(layout)->host_hint;
+}
+
+/* The one of the candidates that the database knows, or an error. */
+static const char *
+choose_layout(const MigLayoutRequest *request, List *candidates)
+{
+	StringInfoData names;
+	const char *found = NULL;
+	int			histories = 0;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, candidates)
+	{
+		const char *name = lfirst(lc);
+
+		if (request->previous != NULL && strcmp(request->previous, name) == 0)
+			return name;
+		if (request->has_history(name))
+		{
+			found = name;
+			histories++;
+		}
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "", name);
+	}
+	if (histories == 1)
+		return found;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the files may be of several layouts: %s", names.data),
+			 errhint("Say which: migrate.load(..., layout => '%s').",
+					 (const char *) linitial(candidates))));
+}
+
+/* Which layout the files are in. */
+static const char *
+detect_layout(const MigLayoutRequest *request)
+{
+	List	   *candidates = mig_detect(request->files);
+	const char *layout;
+
+	if (candidates == NIL)
+		return request->previous != NULL ? request->previous : "native";
+	layout = list_length(candidates) == 1 ? linitial(candidates) :
+		choose_layout(request, candidates);
+	ereport(NOTICE,
+			(errmsg("the files are read in layout \"%s\"", layout)));
+	return layout;
+}
+
+/* Repeatables come last; list_sort() comparator. */
+static int
+compare_definitions(const ListCell *a, const ListCell *b)
+{
+	const MigDefinition *x = lfirst(a);
+	const MigDefinition *y = lfirst(b);
+
+	if (x->repeatable != y->repeatable)
+		return x->repeatable ? 1 : -1;
+	if (x->repeatable)
+		return strcmp(x->name, y->name);
+	return strcmp(x->sort_key, y->sort_key);
+}
+
+/* Reports two definitions that are the same migration. */
+static void
+report_duplicate(const MigDefinition *first, const MigDefinition *second)
+{
+	if (first->repeatable)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("files \"%s\" and \"%s\" are the same repeatable migration \"%s\"",
+						first->path, second->path, first->name),
+				 errhint("Rename one of them.")));
+	ereport(ERROR,
+			(errcode(ERRCODE_DUPLICATE_OBJECT),
+			 errmsg("files \"%s\" and \"%s\" have the same version \"%s\"",
+					first->path, second->path, second->version),
+			 strcmp(first->version, second->version) == 0 ? 0 :
+			 errdetail("Versions are compared by value: \"%s\" and \"%s\" are equal.",
+					   first->version, second->version),
+			 errhint("Rename the later one to a version of its own.")));
+}
+
+/* Puts the definitions in their order, in which no two are alike. */
+static void
+sort_definitions(List *definitions)
+{
+	list_sort(definitions, compare_definitions);
+	for (int i = 1; i < list_length(definitions); i++)
+		if (compare_definitions(list_nth_cell(definitions, i - 1),
+								list_nth_cell(definitions, i)) == 0)
+			report_duplicate(list_nth(definitions, i - 1),
+							list_nth(definitions, i));
+}
+
+/*
+ * What a plan lists has its position as its key until it is stored; that no
+ * two are alike is told by their identities.
+ */
+static void
+number_definitions(MigReading *reading)
+{
+	MigReading	by_identity = {0};
+	ListCell   *lc;
+
+	foreach(lc, reading->definitions)
+	{
+		MigDefinition *definition = lfirst(lc);
+		MigDefinition *first;
+
+		if (definition->repeatable)
+			continue;
+		definition->sort_key = psprintf("%010d", foreach_current_index(lc));
+		first = mig_reading_get(&by_identity, definition->identity);
+		if (first->path != NULL)
+			report_duplicate(first, definition);
+		first->path = definition->path;
+		first->version = definition->version;
+	}
+}
 
 /*
  * Reads a set of files in a layout.
@@ -145,515 +194,29 @@ static const Layout layouts[] = {
  * that it knows but cannot make sense of is an error.
  */
 MigLayoutResult *
-mig_layout_read(const char *layout, List *files)
+mig_layout_read(const MigLayoutRequest *request)
 {
-	StringInfoData known;
-	size_t		i;
-
-	for (i = 0; i < lengthof(layouts); i++)
-	{
-		if (strcmp(layouts[i].name, layout) == 0)
-			return layouts[i].read(files);
-	}
-
-	initStringInfo(&known);
-	for (i = 0; i < lengthof(layouts); i++)
-		appendStringInfo(&known, "%s\"%s\"", i > 0 ? ", " : "",
-						 layouts[i].name);
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("unrecognized layout \"%s\"", layout),
-			errhint("Known layouts are %s.", known.data));
-}
-
-/*
- * A text that sorts bytewise as people read versions: digit runs by value,
- * the rest bytewise.  Versions with equal keys are the same version.
- *
- * Each digit run becomes the four-digit count of its significant digits,
- * and these.
- */
-char *
-mig_version_sort_key(const char *version)
-{
-	StringInfoData key;
-	const char *p = version;
-
-	if (*version == '\0')
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("version must not be empty"));
-
-	initStringInfo(&key);
-	while (*p != '\0')
-	{
-		size_t		digits;
-
-		if (*p < '0' || *p > '9')
-		{
-			appendStringInfoChar(&key, *p++);
-			continue;
-		}
-		p += strspn(p, "0");
-		digits = strspn(p, "0123456789");
-		if (digits > MAX_DIGITS)
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("version has a number of more than %d digits",
-						   MAX_DIGITS));
-		appendStringInfo(&key, "%04d", (int) digits);
-		appendBinaryStringInfo(&key, p, digits);
-		p += digits;
-	}
-	return key.data;
-}
-
-/* The native layout. */
-static MigLayoutResult *
-read_native(List *files)
-{
+	const Layout *layout = find_layout(strcmp(request->layout, "auto") == 0 ?
+									   detect_layout(request) :
+									   request->layout);
+	MigReading	reading = {0};
 	MigLayoutResult *result = palloc0(sizeof(MigLayoutResult));
-	List	   *natives = NIL;
-	NativeFile *first = NULL;
-	NativeFile *previous = NULL;
-	MigDefinition *definition = NULL;
 	ListCell   *lc;
 
-	foreach(lc, files)
-	{
-		const MigFile *file = lfirst(lc);
-		NativeFile *native = native_file(file);
-
-		CHECK_FOR_INTERRUPTS();
-		if (native == NULL)
-		{
-			result->ignored = lappend(result->ignored, pstrdup(file->path));
-			continue;
-		}
-		native->number = foreach_current_index(lc);
-		natives = lappend(natives, native);
-	}
-	list_sort(natives, compare_native);
-
-	/* What belongs together is in a row now, the up script first. */
-	foreach(lc, natives)
-	{
-		NativeFile *native = lfirst(lc);
-
-		if (first == NULL || compare_identity(first, native) != 0)
-		{
-			first = native;
-			definition = native_definition(native);
-			result->definitions = lappend(result->definitions, definition);
-		}
-		else if (previous->content == NATIVE_UP &&
-				 native->content == NATIVE_DOWN)
-			add_down_file(definition, first, native);
-		else
-			duplicate_error(previous, native);
-		previous = native;
-	}
+	reading.layout = layout->name;
+	reading.files = request->files;
+	reading.depth = mig_files_depth(request->files);
+	reading.variables = request->variables;
+	layout->read(&reading);
+	if (layout->order == MIG_ORDER_PLAN)
+		number_definitions(&reading);
+	sort_definitions(reading.definitions);
+	foreach(lc, reading.definitions)
+		((MigDefinition *) lfirst(lc))->layout = layout->name;
+	result->layout = layout->name;
+	result->definitions = reading.definitions;
+	foreach(lc, reading.ignored)
+		if (!mig_file_is_evidence(lfirst(lc)))
+			result->ignored = lappend(result->ignored, lfirst(lc));
 	return result;
-}
-
-/* Names the file in errors of its name, which may be too long to be shown. */
-static void
-name_error_context(void *arg)
-{
-	const char *path = arg;
-	int			len = strlen(path);
-	int			shown = pg_mbcliplen(path, len, SHOWN_PATH);
-
-	errcontext("file \"%.*s%s\"", shown, path, shown < len ? "..." : "");
-}
-
-/* A file with its name and sections read, or NULL if it is no migration. */
-static NativeFile *
-native_file(const MigFile *file)
-{
-	NativeFile *native = palloc0(sizeof(NativeFile));
-	ErrorContextCallback callback;
-	bool		known;
-
-	native->file = file;
-	callback.callback = name_error_context;
-	callback.arg = unconstify(char *, file->path);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	known = native_name(native);
-	error_context_stack = callback.previous;
-	if (!known)
-	{
-		pfree(native);
-		return NULL;
-	}
-	read_sections(native);
-	return native;
-}
-
-/* Takes a file's name apart; false if it is not that of a migration. */
-static bool
-native_name(NativeFile *native)
-{
-	const char *path = native->file->path;
-	const char *slash = strrchr(path, '/');
-	const char *base = slash != NULL ? slash + 1 : path;
-	const char *name;
-	int			len = strlen(base);
-	size_t		i;
-
-	for (i = 0; i < lengthof(native_endings); i++)
-	{
-		int			ending = strlen(native_endings[i].ending);
-
-		if (len > ending &&
-			strcmp(base + len - ending, native_endings[i].ending) == 0)
-			break;
-	}
-	if (i == lengthof(native_endings))
-		return false;
-	native->content = native_endings[i].content;
-	len -= strlen(native_endings[i].ending);
-
-	if (strncmp(base, REPEATABLE_PREFIX, strlen(REPEATABLE_PREFIX)) == 0)
-	{
-		native->repeatable = true;
-		name = base + strlen(REPEATABLE_PREFIX);
-	}
-	else if (*base >= '0' && *base <= '9')
-	{
-		name = strchr(base, '_');
-		if (name == NULL)
-			return false;
-		native->version = pnstrdup(base, name - base);
-		name++;
-	}
-	else
-		return false;
-	if (name >= base + len)
-		return false;
-	native->name = pnstrdup(name, base + len - name);
-	if (!native->repeatable)
-		native->sort_key = mig_version_sort_key(native->version);
-	return true;
-}
-
-/*
- * Cuts a file into its up and down scripts.  A file without section lines
- * is one script, as it is.
- */
-static void
-read_sections(NativeFile *native)
-{
-	SectionState state = {.native = native,.line = 1};
-	const char *p = native->file->content;
-
-	if (strncmp(p, UTF8_BOM, UTF8_BOM_LEN) == 0)
-		p += UTF8_BOM_LEN;
-
-	for (;;)
-	{
-		const char *end = p + strcspn(p, "\n");
-		const char *name;
-		int			len;
-
-		state.line_start = p;
-		if (find_directive(p, end, &name, &len))
-			apply_directive(&state, name, len, *end != '\0' ? end + 1 : end);
-		if (*end == '\0')
-		{
-			end_file(&state, end);
-			break;
-		}
-		p = end + 1;
-		state.line++;
-	}
-}
-
-/*
- * Is this line a directive?  It is if it is a comment that starts with
- * "migrate:" and a word right after it; *name and *len are what follows.
- */
-static bool
-find_directive(const char *start, const char *end, const char **name,
-			   int *len)
-{
-	int			prefix = strlen(DIRECTIVE_PREFIX);
-
-	while (start < end && scanner_isspace(*start))
-		start++;
-	if (end - start < 2 || strncmp(start, "--", 2) != 0)
-		return false;
-	start += 2;
-	while (start < end && scanner_isspace(*start))
-		start++;
-	while (end > start && scanner_isspace(end[-1]))
-		end--;
-	if (end - start <= prefix ||
-		strncmp(start, DIRECTIVE_PREFIX, prefix) != 0 ||
-		scanner_isspace(start[prefix]))
-		return false;
-	*name = start + prefix;
-	*len = end - *name;
-	return true;
-}
-
-/* Acts on a directive; what is none of ours is an error, not a comment. */
-static void
-apply_directive(SectionState *state, const char *name, int len,
-				const char *next_line)
-{
-	size_t		i;
-
-	for (i = 0; i < lengthof(directive_names); i++)
-	{
-		if ((int) strlen(directive_names[i]) == len &&
-			strncmp(directive_names[i], name, len) == 0)
-			break;
-	}
-
-	switch (i)
-	{
-		case DIRECTIVE_UP:
-		case DIRECTIVE_DOWN:
-			begin_section(state, (Directive) i, next_line);
-			break;
-		case DIRECTIVE_NO_TRANSACTION:
-			if (state->section != NULL)
-				state->section->no_transaction = true;
-			else
-				state->no_transaction = true;
-			break;
-		default:
-			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unrecognized directive \"%s%.*s\"",
-						   DIRECTIVE_PREFIX, len, name),
-					errhint("Known directives are \"migrate:up\", \"migrate:down\" and \"migrate:no-transaction\"."),
-					file_errcontext(state->native, state->line));
-	}
-}
-
-/* A section ends, if there is one, and another begins. */
-static void
-begin_section(SectionState *state, Directive directive,
-			  const char *next_line)
-{
-	NativeFile *native = state->native;
-	const char *name = directive_names[directive];
-	MigSource  *source;
-
-	if (native->content != NATIVE_BOTH)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("section \"%s%s\" in a file that is one script by its name",
-					   DIRECTIVE_PREFIX, name),
-				errhint("Remove the line, or name the file without \".up\" or \".down\"."),
-				file_errcontext(native, state->line));
-	if (native->repeatable && directive == DIRECTIVE_DOWN)
-		repeatable_down_error(native, state->line);
-
-	source = directive == DIRECTIVE_UP ? &native->up : &native->down;
-	if (source->line > 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("section \"%s%s\" appears twice",
-					   DIRECTIVE_PREFIX, name),
-				errdetail("The first one starts in line %d.",
-						  source->line - 1),
-				file_errcontext(native, state->line));
-
-	if (state->section != NULL)
-		end_section(state, state->line_start);
-	else
-		state->preamble_end = state->line_start;
-	state->section = source;
-	state->section_start = next_line;
-	source->line = state->line + 1;
-}
-
-/* Reports a down script, starting in this line, where there can be none. */
-static void
-repeatable_down_error(const NativeFile *native, int line)
-{
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("repeatable migration \"%s\" must not have a down script",
-				   native->name),
-			errhint("Write a versioned migration to undo it."),
-			file_errcontext(native, line));
-}
-
-/* The text of the current section is complete. */
-static void
-end_section(SectionState *state, const char *end)
-{
-	state->section->text = pnstrdup(state->section_start,
-									end - state->section_start);
-}
-
-/* The file has been read: what is no section yet becomes the up script. */
-static void
-end_file(SectionState *state, const char *end)
-{
-	NativeFile *native = state->native;
-	const char *start = native->file->content;
-
-	if (state->section != NULL)
-	{
-		end_section(state, end);
-		if (strncmp(start, UTF8_BOM, UTF8_BOM_LEN) == 0)
-			start += UTF8_BOM_LEN;
-		if (native->up.text != NULL)
-			check_preamble(state, start);
-		else
-		{
-			native->up.text = pnstrdup(start, state->preamble_end - start);
-			native->up.line = 1;
-		}
-	}
-	else
-	{
-		MigSource  *source = native->content == NATIVE_DOWN ?
-			&native->down : &native->up;
-
-		source->text = pstrdup(start);
-		source->line = 1;
-	}
-
-	if (state->no_transaction)
-	{
-		native->up.no_transaction = native->up.text != NULL;
-		native->down.no_transaction = native->down.text != NULL;
-	}
-}
-
-/* Before the first section, nothing must get lost but comments. */
-static void
-check_preamble(SectionState *state, const char *start)
-{
-	const char *p = mig_text_skip_blank(start, state->preamble_end);
-	int			line = 1;
-
-	if (p == state->preamble_end)
-		return;
-	for (; start < p; start++)
-	{
-		if (*start == '\n')
-			line++;
-	}
-	ereport(ERROR,
-			errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			errmsg("text before the first section"),
-			errhint("Move it below the line \"-- migrate:up\"."),
-			file_errcontext(state->native, line));
-}
-
-/* Inside ereport(): the error is in this line of the file. */
-static int
-file_errcontext(const NativeFile *native, int line)
-{
-	errcontext("line %d of file \"%s\"", line, native->file->path);
-	return 0;
-}
-
-/*
- * list_sort() comparator: versioned before repeatable, these by version and
- * those by name, what belongs together with the down script last.
- */
-static int
-compare_native(const ListCell *a, const ListCell *b)
-{
-	const NativeFile *x = lfirst(a);
-	const NativeFile *y = lfirst(b);
-	int			result = compare_identity(x, y);
-
-	if (result == 0)
-		result = (x->content == NATIVE_DOWN) - (y->content == NATIVE_DOWN);
-	if (result == 0)
-		result = x->number - y->number;
-	return result;
-}
-
-/* Zero if two files are of the same migration. */
-static int
-compare_identity(const NativeFile *a, const NativeFile *b)
-{
-	if (a->repeatable != b->repeatable)
-		return a->repeatable ? 1 : -1;
-	if (a->repeatable)
-		return strcmp(a->name, b->name);
-	return strcmp(a->sort_key, b->sort_key);
-}
-
-/* The definition that the first file of a migration makes. */
-static MigDefinition *
-native_definition(const NativeFile *first)
-{
-	MigDefinition *definition;
-
-	if (first->content == NATIVE_DOWN && first->repeatable)
-		repeatable_down_error(first, 1);
-	if (first->content == NATIVE_DOWN)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("down script \"%s\" has no up script",
-					   first->file->path),
-				errhint("Add the file \"%s_%s.up.sql\".",
-						first->version, first->name));
-
-	definition = palloc0(sizeof(MigDefinition));
-	definition->version = first->version;
-	definition->sort_key = first->sort_key;
-	definition->name = first->name;
-	definition->repeatable = first->repeatable;
-	definition->path = pstrdup(first->file->path);
-	definition->up = first->up;
-	definition->down = first->down;
-	return definition;
-}
-
-/* Joins a .down.sql file to the migration of its .up.sql file. */
-static void
-add_down_file(MigDefinition *definition, const NativeFile *up,
-			  const NativeFile *down)
-{
-	if (down->repeatable)
-		repeatable_down_error(down, 1);
-	if (strcmp(up->name, down->name) != 0)
-		ereport(ERROR,
-				errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				errmsg("up and down script of version \"%s\" have different names",
-					   up->version),
-				errdetail("The files are \"%s\" and \"%s\".",
-						  up->file->path, down->file->path),
-				errhint("Rename one of them, so that they differ in \".up\" and \".down\" only."));
-	definition->down = down->down;
-}
-
-/* Reports two files that claim the same version or name. */
-static void
-duplicate_error(const NativeFile *first, const NativeFile *second)
-{
-	if (first->repeatable)
-		ereport(ERROR,
-				errcode(ERRCODE_DUPLICATE_OBJECT),
-				errmsg("files \"%s\" and \"%s\" are the same repeatable migration \"%s\"",
-					   first->file->path, second->file->path, first->name),
-				errhint("Rename one of them."));
-	if (first->content == NATIVE_BOTH && second->content == NATIVE_DOWN)
-		ereport(ERROR,
-				errcode(ERRCODE_DUPLICATE_OBJECT),
-				errmsg("file \"%s\" takes no down script from file \"%s\"",
-					   first->file->path, second->file->path),
-				errhint("Name the first file \"%s_%s.up.sql\", or move the down script below a line \"-- migrate:down\" in it.",
-						first->version, first->name));
-	ereport(ERROR,
-			errcode(ERRCODE_DUPLICATE_OBJECT),
-			errmsg("files \"%s\" and \"%s\" have the same version \"%s\"",
-				   first->file->path, second->file->path, second->version),
-			strcmp(first->version, second->version) == 0 ? 0 :
-			errdetail("Numbers in versions are compared by value: \"%s\" and \"%s\" are equal.",
-					  first->version, second->version),
-			errhint("Rename the later one to a version of its own."));
 }

@@ -9,41 +9,38 @@
 #ifndef MIG_LAYOUT_H
 #define MIG_LAYOUT_H
 
-#include "nodes/pg_list.h"
+#include "files.h"
 
-typedef struct MigFile
+/* What puts the versioned migrations of a layout in order. */
+typedef enum MigOrder
 {
-	const char *path;			/* as given; '/' separates directories */
-	const char *content;		/* in the database encoding, NUL-terminated */
-} MigFile;
+	MIG_ORDER_NUMBER,			/* mig_version_sort_key() of the version */
+	MIG_ORDER_NAME,				/* a key of the layout's own */
+	MIG_ORDER_PLAN				/* the order in which a plan lists them: the
+								 * keys are made when they are stored */
+} MigOrder;
 
-/* One direction's script. */
-typedef struct MigSource
+typedef struct MigLayoutRequest
 {
-	char	   *text;			/* NULL: there is none */
-	int			line;			/* line of its first byte in its file, from 1 */
-	bool		no_transaction; /* every statement is its own step */
-} MigSource;
-
-typedef struct MigDefinition
-{
-	char	   *version;		/* NULL for a repeatable */
-	char	   *sort_key;		/* NULL for a repeatable */
-	char	   *name;
-	bool		repeatable;
-	char	   *path;			/* of the up script */
-	MigSource	up;
-	MigSource	down;
-} MigDefinition;
+	const char *layout;			/* its name, or "auto" */
+	List	   *files;			/* of MigFile * */
+	List	   *variables;		/* of MigVariable * */
+	const char *previous;		/* the layout in which the project's files were
+								 * read before; NULL: none */
+	bool		(*has_history) (const char *tool);	/* asked when the files
+													 * leave a choice */
+} MigLayoutRequest;
 
 /* Result of reading a set of files. */
 typedef struct MigLayoutResult
 {
+	const char *layout;			/* the one they were read in */
 	List	   *definitions;	/* of MigDefinition *, in order */
 	List	   *ignored;		/* of char *: paths that are no migrations */
 } MigLayoutResult;
 
-extern MigLayoutResult *mig_layout_read(const char *layout, List *files);
-extern char *mig_version_sort_key(const char *version);
+extern MigLayoutResult *mig_layout_read(const MigLayoutRequest *request);
+extern const char *mig_layout_host_hint(const char *layout);
+extern MigOrder mig_layout_order(const char *layout);
 
 #endif							/* MIG_LAYOUT_H */

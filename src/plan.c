@@ -62,12 +62,52 @@ report_unknown(const char *project, const char *version)
 					 quote_literal_cstr(project))));
 }
 
-/* The migration of that version, however its digits are padded, or an error. */
+/* Several migrations of one version: only some tools tell them apart. */
+static void
+report_ambiguous(const char *version, List *found)
+{
+	StringInfoData names;
+	ListCell   *lc;
+
+	initStringInfo(&names);
+	foreach(lc, found)
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
+						 quote_literal_cstr(((MigMigration *) lfirst(lc))->identity));
+	ereport(ERROR,
+			(errcode(ERRCODE_AMBIGUOUS_PARAMETER),
+			 errmsg("version \"%s\" is that of several migrations", version),
+			 errhint("Give one of %s instead.", names.data)));
+}
+
+/*
+ * The migration that a user means: by the tool's identity, by the version as
+ * it is written, or however its digits are padded.  NULL: there is none.
+ */
+static MigMigration *
+find_versioned(const char *project, const char *version)
+{
+	List	   *found = mig_catalog_find_named(project, version);
+	ListCell   *lc;
+
+	foreach(lc, found)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (m->identity != NULL && strcmp(m->identity, version) == 0)
+			return m;
+	}
+	if (list_length(found) > 1)
+		report_ambiguous(version, found);
+	if (found != NIL)
+		return linitial(found);
+	return mig_catalog_find(project, false, mig_version_sort_key(version));
+}
+
+/* The migration of that version, or an error. */
 MigMigration *
 mig_plan_find_versioned(const char *project, const char *version)
 {
-	MigMigration *found = mig_catalog_find(project, false,
-										   mig_version_sort_key(version));
+	MigMigration *found = find_versioned(project, version);
 
 	if (found == NULL)
 		report_unknown(project, version);
@@ -78,8 +118,7 @@ mig_plan_find_versioned(const char *project, const char *version)
 MigMigration *
 mig_plan_find(const char *project, const char *version)
 {
-	MigMigration *found = mig_catalog_find(project, false,
-										   mig_version_sort_key(version));
+	MigMigration *found = find_versioned(project, version);
 
 	if (found == NULL)
 		found = mig_catalog_find(project, true, version);
@@ -186,8 +225,7 @@ check_steps(const MigRequest *request, List *all)
 	const char *version = psprintf("%d", request->steps);
 
 	if (request->steps <= list_length(all) ||
-		mig_catalog_find(request->project, false,
-						 mig_version_sort_key(version)) == NULL)
+		find_versioned(request->project, version) == NULL)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -7,122 +7,26 @@
  */
 #include "postgres.h"
 
-#include <sys/stat.h>
-
-#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/fd.h"
-#include "utils/memutils.h"
+#include "utils/builtins.h"
 
+#include "arrange.h"
 #include "compare.h"
-#include "plan.h"
+#include "foreign.h"
 #include "journal.h"
+#include "plan.h"
 #include "store.h"
 #include "text.h"
 
 /* How much of a line an error shows. */
 #define SHOWN_LINE 60
 
+/* How many files an error lists. */
+#define SHOWN_FILES 20
+
 /* Bytes of a project's name and a migration's sort key together. */
 #define MAX_KEY 2400
-
-/* A file's bytes, which are UTF-8, in the database's encoding. */
-static char *
-read_file(const char *path)
-{
-	FILE	   *file = AllocateFile(path, PG_BINARY_R);
-	struct stat st;
-	char	   *bytes;
-	size_t		size;
-
-	if (file == NULL || fstat(fileno(file), &st) != 0)
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not open file \"%s\": %m", path)));
-	if (st.st_size >= MaxAllocSize)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("file \"%s\" is too large", path)));
-	bytes = palloc(st.st_size + 1);
-	size = fread(bytes, 1, st.st_size, file);
-	if (ferror(file))
-		ereport(ERROR,
-				(errcode_for_file_access(),
-				 errmsg("could not read file \"%s\": %m", path)));
-	FreeFile(file);
-	bytes[size] = '\0';
-	if (strlen(bytes) != size)
-		ereport(ERROR,
-				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("file \"%s\" contains a zero byte", path),
-				 errhint("Save it as UTF-8.")));
-	return pg_any_to_server(bytes, size, PG_UTF8);
-}
-
-/* Names the file in errors of its conversion. */
-static void
-file_error_context(void *arg)
-{
-	errcontext("file \"%s\"", (const char *) arg);
-}
-
-/* The path of a directory's entry, whether or not it ends in a slash. */
-static char *
-join_path(const char *directory, const char *name)
-{
-	int			len = strlen(directory);
-
-	while (len > 1 && directory[len - 1] == '/')
-		len--;
-	return psprintf("%.*s/%s", len, directory, name);
-}
-
-/* A directory has no order of its own. */
-static int
-compare_path(const ListCell *a, const ListCell *b)
-{
-	return strcmp(((MigFile *) lfirst(a))->path, ((MigFile *) lfirst(b))->path);
-}
-
-/*
- * The regular files of a directory, hidden ones left out, as MigFile in the
- * order of their names.  The caller has checked the right to read server
- * files.
- */
-List *
-mig_store_read_directory(const char *directory)
-{
-	DIR		   *dir = AllocateDir(directory);
-	struct dirent *entry;
-	List	   *result = NIL;
-	ErrorContextCallback callback;
-
-	callback.callback = file_error_context;
-	callback.previous = error_context_stack;
-	while ((entry = ReadDir(dir, directory)) != NULL)
-	{
-		char	   *path = join_path(directory, entry->d_name);
-		struct stat st;
-		MigFile    *file;
-
-		CHECK_FOR_INTERRUPTS();
-		if (entry->d_name[0] == '.' || stat(path, &st) != 0 ||
-			!S_ISREG(st.st_mode))
-			continue;
-		callback.arg = path;
-		error_context_stack = &callback;
-		file = palloc(sizeof(MigFile));
-		file->path = pg_any_to_server(path, strlen(path), PG_UTF8);
-		/* of the others, the layout wants to know the names only */
-		file->content = pg_str_endswith(path, ".sql") ? read_file(path) : "";
-		error_context_stack = callback.previous;
-		result = lappend(result, file);
-	}
-	FreeDir(dir);
-	list_sort(result, compare_path);
-	return result;
-}
 
 /* Names the migration in errors of reading its text. */
 static void
@@ -239,12 +143,44 @@ is_unchanged(const MigMigration *m, const MigDefinition *d, const char *up)
 		m->down_no_transaction == d->down.no_transaction;
 }
 
+/* Are two lists of char * alike? */
+static bool
+equal_strings(List *a, List *b)
+{
+	ListCell   *x;
+	ListCell   *y;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	forboth(x, a, y, b)
+		if (strcmp(lfirst(x), lfirst(y)) != 0)
+			return false;
+	return true;
+}
+
+/*
+ * Other values for the placeholders of a script that ran are no edit of it:
+ * what ran stays.
+ */
+static void
+keep_replaced_text(const MigMigration *m, MigDefinition *d)
+{
+	if (m->repeatable || m->state == MIG_PENDING || m->state == MIG_FAILED ||
+		m->source == NULL || d->source == NULL ||
+		strcmp(m->source, mig_checksum(d->source, strlen(d->source))) != 0)
+		return;
+	d->up.text = mig_catalog_text(m->up);
+}
+
 /* Is the script still on the same lines of the same file? */
 static bool
 stands_as_before(const MigMigration *m, const MigDefinition *d)
 {
 	return same_text(m->path, d->path) && m->up_line == d->up.line &&
-		(d->down.text == NULL || m->down_line == d->down.line);
+		(d->down.text == NULL || m->down_line == d->down.line) &&
+		strcmp(m->layout, d->layout) == 0 &&
+		same_text(m->identity, d->identity) &&
+		equal_strings(m->checksums, d->checksums);
 }
 
 /* A run has read the script already, or is about to. */
@@ -291,11 +227,13 @@ check_same_spelling(const MigMigration *m, const MigDefinition *d)
 
 /* Stores a definition over an existing one; returns the result's word. */
 static const char *
-store_existing(MigMigration *m, const MigDefinition *d)
+store_existing(MigMigration *m, MigDefinition *d)
 {
-	char	   *up = mig_checksum(d->up.text, strlen(d->up.text));
+	char	   *up;
 
 	check_same_spelling(m, d);
+	keep_replaced_text(m, d);
+	up = mig_checksum(d->up.text, strlen(d->up.text));
 	if (is_unchanged(m, d, up))
 	{
 		if (!stands_as_before(m, d))
@@ -383,6 +321,38 @@ store(const char *project, List *definitions, List *existing)
 	return result;
 }
 
+/* The layout in which the project's files were read before; NULL: none. */
+static const char *
+previous_layout(List *existing)
+{
+	const char *layout = NULL;
+	ListCell   *lc;
+
+	foreach(lc, existing)
+	{
+		const MigMigration *m = lfirst(lc);
+
+		if (m->path != NULL)
+			layout = m->layout;
+	}
+	return layout;
+}
+
+/* Among migrations that go by other rules, a version says no place. */
+static void
+check_layout(const char *project)
+{
+	const char *layout = previous_layout(mig_catalog_list(project));
+
+	if (layout == NULL || mig_layout_order(layout) == MIG_ORDER_NUMBER)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("project \"%s\" has files of layout \"%s\", which orders migrations by rules of its own",
+					project, layout),
+			 errhint("Add a file and load it, or register the migration in another project.")));
+}
+
 /* Stores one definition; returns the result's word. */
 const char *
 mig_store_definition(const char *project, MigDefinition *d)
@@ -390,6 +360,8 @@ mig_store_definition(const char *project, MigDefinition *d)
 	MigMigration *m;
 
 	mig_catalog_lock();
+	d->layout = "native";
+	check_layout(project);
 	m = mig_catalog_find(project, d->repeatable,
 						 d->repeatable ? d->name : d->sort_key);
 	if (m != NULL)
@@ -400,18 +372,97 @@ mig_store_definition(const char *project, MigDefinition *d)
 }
 
 /*
+ * What stands for a file in a host language that its tool has applied.  It
+ * runs only if that is not adopted first.
+ */
+static char *
+host_script(const MigDefinition *d)
+{
+	return psprintf("DO $migrate$ BEGIN\n"
+					"RAISE EXCEPTION USING MESSAGE = %s, ERRCODE = 'object_not_in_prerequisite_state',\n"
+					"HINT = 'Run SELECT * FROM migrate.adopt(); first.';\nEND $migrate$;\n",
+					quote_literal_cstr(psprintf("%s was applied by %s and cannot be run here",
+												mig_file_base(d->path), d->layout)));
+}
+
+/* Lists files that cannot be run here, for an error's detail. */
+static char *
+list_paths(List *definitions)
+{
+	StringInfoData paths;
+	ListCell   *lc;
+
+	initStringInfo(&paths);
+	foreach(lc, definitions)
+	{
+		if (foreach_current_index(lc) == SHOWN_FILES)
+		{
+			appendStringInfo(&paths, "\nand %d more",
+							 list_length(definitions) - SHOWN_FILES);
+			break;
+		}
+		appendStringInfo(&paths, "%s%s", paths.len > 0 ? "\n" : "",
+						 ((MigDefinition *) lfirst(lc))->path);
+	}
+	return paths.data;
+}
+
+/*
+ * Files in a host language are of use only as names for what their tool has
+ * applied already.
+ */
+static void
+settle_host_files(const MigLayoutResult *read)
+{
+	List	   *applied = NIL;
+	List	   *pending = NIL;
+	bool		asked = false;
+	ListCell   *lc;
+
+	foreach(lc, read->definitions)
+	{
+		MigDefinition *d = lfirst(lc);
+
+		if (!d->host)
+			continue;
+		if (!asked)
+			applied = mig_foreign_applied(read->layout);
+		asked = true;
+		if (mig_foreign_contains(applied, d->identity))
+			d->up.text = host_script(d);
+		else
+			pending = lappend(pending, d);
+	}
+	if (pending != NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg_plural("%d file is not SQL and is not applied",
+							   "%d files are not SQL and are not applied",
+							   list_length(pending), list_length(pending)),
+				 errdetail("%s", list_paths(pending)),
+				 errhint("%s", mig_layout_host_hint(read->layout))));
+}
+
+/*
  * Stores the migrations of files; returns a list of MigStored, for the files
  * that are none as well.
  */
 List *
-mig_store_files(const char *project, const char *layout, List *files)
+mig_store_files(const char *project, MigLayoutRequest *request)
 {
-	MigLayoutResult *read = mig_layout_read(layout, files);
+	MigLayoutResult *read;
+	List	   *existing;
 	List	   *result;
 	ListCell   *lc;
 
 	mig_catalog_lock();
-	result = store(project, read->definitions, mig_catalog_list(project));
+	existing = mig_catalog_list(project);
+	request->previous = previous_layout(existing);
+	request->has_history = mig_foreign_has_history;
+	read = mig_layout_read(request);
+	settle_host_files(read);
+	mig_arrange(read, existing);
+	result = store(project, read->definitions, existing);
 	foreach(lc, read->ignored)
 	{
 		MigStored  *row = palloc0(sizeof(MigStored));

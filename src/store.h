@@ -20,11 +20,9 @@ typedef struct MigStored
 	const char *result;
 } MigStored;
 
-extern List *mig_store_read_directory(const char *directory);
 extern const char *mig_store_definition(const char *project,
 										MigDefinition *definition);
-extern List *mig_store_files(const char *project, const char *layout,
-							 List *files);
+extern List *mig_store_files(const char *project, MigLayoutRequest *request);
 extern void mig_store_remove(const char *project, const char *version);
 
 #endif							/* MIG_STORE_H */

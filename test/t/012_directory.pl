@@ -79,10 +79,11 @@ system_or_bail('mkfifo', "$path/007_pipe.sql");
 my ($rows, $messages) = $session->query("SELECT replace(path, '$path/', ''), version, name, kind, result FROM migrate.load('$path')");
 is( $rows, join("\n",
 		'001_one.sql|001|one|versioned|new', '002_two.up.sql|002|two|versioned|new', '9_nine.sql|9|nine|versioned|new',
-		'10_ten.sql|10|ten|versioned|new', 'R__view.sql||view|repeatable|new', 'README.md||||ignored', 'logo.png||||ignored'),
+		'10_ten.sql|10|ten|versioned|new', 'R__view.sql||view|repeatable|new',
+		'004_four.sql/005_five.sql||||ignored', 'README.md||||ignored', 'logo.png||||ignored'),
 	'a directory with all sorts of things');
-like($messages, qr/^NOTICE:  00000: file ".*README\.md" is not a migration$/m, 'what is no migration is named');
-unlike($messages, qr/hidden|005_five/, 'hidden files and directories are not');
+like($messages, qr/^NOTICE:  00000: file ".*\Q$_\E" is not a migration$/m, "$_ is named") foreach 'README.md', '005_five.sql';
+unlike($messages, qr/hidden/, 'hidden files are not');
 
 unlink "$path/logo.png";
 ($rows, $messages) = $session->query("SELECT count(*) FROM migrate.load('$path/')");
@@ -106,7 +107,7 @@ is_sql($node, 'db', "SELECT count(*) FROM migrate.status() WHERE version = '012'
 # Who may.
 $session->query(<<'SQL');
 CREATE ROLE loader LOGIN;
-GRANT EXECUTE ON FUNCTION migrate.load(text, text, text) TO loader;
+GRANT EXECUTE ON FUNCTION migrate.load(text, text, text, jsonb) TO loader;
 CREATE ROLE stranger LOGIN;
 SQL
 unlink "$path/011_new.sql", "$path/012_newer.sql";

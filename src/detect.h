@@ -1,0 +1,15 @@
+/*-------------------------------------------------------------------------
+ *
+ * detect.h
+ *	  Which layout a set of files is in.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_DETECT_H
+#define MIG_DETECT_H
+
+#include "files.h"
+
+extern List *mig_detect(List *files);
+
+#endif							/* MIG_DETECT_H */
