@@ -54,7 +54,15 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/plan.o \
+	src/read_chained.o \
+	src/read_flyway.o \
+	src/read_folders.o \
+	src/read_host.o \
+	src/read_liquibase.o \
 	src/read_native.o \
+	src/read_numbered.o \
+	src/read_sections.o \
+	src/read_sqitch.o \
 	src/record.o \
 	src/remains.o \
 	src/repair.o \

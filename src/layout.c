@@ -29,6 +29,32 @@ typedef struct Layout
 /* Every layout that files can be read in. */
 static const Layout layouts[] = {
 	{"native", mig_read_native, MIG_ORDER_NUMBER},
+	{"golang-migrate", mig_read_golang_migrate, MIG_ORDER_NUMBER},
+	{"flyway", mig_read_flyway, MIG_ORDER_NUMBER},
+	{"sqlx", mig_read_sqlx, MIG_ORDER_NUMBER},
+	{"prisma", mig_read_prisma, MIG_ORDER_NAME},
+	{"dbmate", mig_read_dbmate, MIG_ORDER_NAME},
+	{"goose", mig_read_goose, MIG_ORDER_NUMBER},
+	{"node-pg-migrate", mig_read_node_pg_migrate, MIG_ORDER_NAME},
+	{"graphile-migrate", mig_read_graphile_migrate, MIG_ORDER_NAME},
+	{"sqitch", mig_read_sqitch, MIG_ORDER_PLAN},
+	{"liquibase", mig_read_liquibase, MIG_ORDER_PLAN},
+	{"atlas", mig_read_atlas, MIG_ORDER_NAME},
+	{"diesel", mig_read_diesel, MIG_ORDER_NAME},
+	{"refinery", mig_read_refinery, MIG_ORDER_NUMBER},
+	{"drizzle", mig_read_drizzle, MIG_ORDER_PLAN},
+	{"tern", mig_read_tern, MIG_ORDER_NUMBER},
+	{"sql-migrate", mig_read_sql_migrate, MIG_ORDER_NAME},
+	{"postgres-migrations", mig_read_postgres_migrations, MIG_ORDER_NUMBER},
+	{"hasura", mig_read_hasura, MIG_ORDER_NUMBER},
+	{"postgrator", mig_read_postgrator, MIG_ORDER_NUMBER},
+	{"rails", mig_read_rails, MIG_ORDER_NUMBER},
+	{"knex", mig_read_knex, MIG_ORDER_NAME},
+	{"alembic", mig_read_alembic, MIG_ORDER_PLAN},
+	{"django", mig_read_django, MIG_ORDER_PLAN},
+	{"efcore", mig_read_efcore, MIG_ORDER_NAME},
+	{"typeorm", mig_read_typeorm, MIG_ORDER_NUMBER},
+	{"ecto", mig_read_ecto, MIG_ORDER_NUMBER},
 };
 
 /* The layout of that name, or an error. */
