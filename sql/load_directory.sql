@@ -36,7 +36,7 @@ $$;
 SELECT * FROM migrate.load(:'file');
 \set VERBOSITY default
 SELECT * FROM migrate.load(NULL::text);
-SELECT * FROM migrate.load(:'shop', 'flyway');
+SELECT * FROM migrate.load(:'shop', 'none');
 SELECT * FROM migrate.load(:'shop', NULL);
 
 -- EXECUTE is not enough to read the server's files

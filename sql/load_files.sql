@@ -95,7 +95,7 @@ SELECT try('{1_a.sql}', ARRAY[E'-- migrate:down\n-- migrate:down\n']);
 SELECT try('{1_a.sql}', ARRAY[E'-- a comment\n/* another */\nSELECT 1; -- lost\n-- migrate:up\nSELECT 2;']);
 SELECT try('{1_a.sql}', ARRAY[E'SELECT 1;\n-- migrate:dwon\nSELECT 2;']);
 SELECT try('{1_a.sql}', ARRAY[E'-- migrate:no_transaction\nSELECT 2;']);
-SELECT try('{1_a.sql}', layout => 'flyway');
+SELECT try('{1_a.sql}', layout => 'none');
 SELECT try('{1_a.sql}', layout => NULL);
 SELECT try('{1_a.sql}', '{}');
 SELECT try('{1_a.sql}', '{a,b}');
