@@ -54,13 +54,16 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/plan.o \
-	src/read_chained.o \
+	src/quote.o \
+	src/read_atlas.o \
 	src/read_flyway.o \
 	src/read_folders.o \
+	src/read_graphile.o \
 	src/read_host.o \
 	src/read_liquibase.o \
 	src/read_native.o \
 	src/read_numbered.o \
+	src/read_refinery.o \
 	src/read_sections.o \
 	src/read_sqitch.o \
 	src/record.o \

@@ -13,7 +13,6 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "common/string.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -375,7 +374,7 @@ migrate_load_files(PG_FUNCTION_ARGS)
 
 		file->path = lfirst(path);
 		file->content = lfirst(content) ? lfirst(content) : "";
-		if (lfirst(content) == NULL && pg_str_endswith(file->path, ".sql"))
+		if (lfirst(content) == NULL && mig_file_is_sql(file->path))
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("the content of file \"%s\" must not be null",

@@ -20,7 +20,7 @@
 
 /* Files of these endings are read; of the others the names are enough. */
 static const char *const read_endings[] = {
-	".sql", ".conf", ".toml", ".json", ".plan", ".sum", ".xml", ".yaml",
+	".conf", ".toml", ".json", ".plan", ".sum", ".xml", ".yaml",
 	".yml", ".py", ".js", ".ts", ".cjs", ".mjs", ".cts", ".mts", ".rb",
 	".cs", ".exs", ".go", ".java", ".gmrc"
 };
@@ -90,7 +90,7 @@ is_read(const char *path)
 	for (int i = 0; i < lengthof(read_endings); i++)
 		if (pg_str_endswith(path, read_endings[i]))
 			return true;
-	return false;
+	return mig_file_is_sql(path);
 }
 
 /* A file's name in the database's encoding, and its content if it is read. */

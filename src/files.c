@@ -71,6 +71,15 @@ mig_file_ends(const char *path, const char *ending)
 		strlen(mig_file_base(path)) > strlen(ending);
 }
 
+/* Is it an SQL file?  Some tools take the ending in any case. */
+bool
+mig_file_is_sql(const char *path)
+{
+	int			len = strlen(path);
+
+	return len >= 4 && pg_strcasecmp(path + len - 4, ".sql") == 0;
+}
+
 /* Does a file only tell of a tool, wherever it is near the directory? */
 bool
 mig_file_is_evidence(const char *path)
@@ -107,7 +116,7 @@ mig_files_depth(List *files)
 	{
 		const MigFile *file = lfirst(lc);
 
-		if (pg_str_endswith(file->path, ".sql"))
+		if (mig_file_is_sql(file->path))
 			depth = Min(depth, count_slashes(file->path));
 	}
 	return depth;
@@ -263,6 +272,48 @@ void
 mig_reading_ignore(MigReading *reading, const MigFile *file)
 {
 	reading->ignored = lappend(reading->ignored, pstrdup(file->path));
+}
+
+/* Is the string in the list of char *? */
+static bool
+contains(List *strings, const char *string)
+{
+	ListCell   *lc;
+
+	foreach(lc, strings)
+		if (strcmp(lfirst(lc), string) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Is a file that stands for all before it, a baseline or a checkpoint, what
+ * brings this database there?  It is where nothing has been done yet, and
+ * where it was taken before: by us, or by its tool, whose history then has
+ * none of the migrations that it replaces (identities, as char *).
+ */
+bool
+mig_reading_starts_at(const MigReading *reading, const MigFile *file,
+					  const char *identity, List *replaced)
+{
+	List	   *applied;
+	ListCell   *lc;
+
+	foreach(lc, reading->around.stored)
+		if (strcmp(mig_file_base(lfirst(lc)), mig_file_base(file->path)) == 0)
+			return true;
+	if (reading->around.stored != NIL)
+		return false;
+	applied = reading->around.applied ?
+		reading->around.applied(reading->layout) : NIL;
+	if (applied == NIL)
+		return true;
+	if (!contains(applied, identity))
+		return false;
+	foreach(lc, replaced)
+		if (strcmp(lfirst(lc), identity) != 0 && contains(applied, lfirst(lc)))
+			return false;
+	return true;
 }
 
 /* A part of a file as a script. */

@@ -59,6 +59,19 @@ typedef struct MigDefinition
 	MigSource	down;
 } MigDefinition;
 
+/* What readers may know of the place they read for. */
+typedef struct MigSurroundings
+{
+	const char *database;
+	const char *owner;			/* of the database */
+	const char *user;			/* the current role */
+	const char *schema;			/* the current one; NULL: there is none */
+	const char *timestamp;		/* now, as YYYY-MM-DD HH:MM:SS */
+	List	   *stored;			/* of char *: paths of the project's migrations */
+	List	   *(*applied) (const char *tool);	/* identities in the tool's
+												 * history, as char * */
+} MigSurroundings;
+
 /* A reader takes the files and fills in the rest. */
 typedef struct MigReading
 {
@@ -67,6 +80,7 @@ typedef struct MigReading
 	int			depth;			/* slashes in the path of a file that stands
 								 * in the directory itself, not below it */
 	List	   *variables;		/* of MigVariable *: what the caller gave */
+	MigSurroundings around;
 
 	List	   *definitions;	/* of MigDefinition * */
 	List	   *ignored;		/* of char *: paths that are no migrations */
@@ -88,6 +102,7 @@ extern const char *mig_file_base(const char *path);
 extern char *mig_file_parent(const char *path);
 extern char *mig_file_directory(const char *path);
 extern bool mig_file_ends(const char *path, const char *ending);
+extern bool mig_file_is_sql(const char *path);
 extern bool mig_file_is_evidence(const char *path);
 extern bool mig_file_is_nested(const MigReading *reading, const MigFile *file);
 extern int	mig_files_depth(List *files);
@@ -103,6 +118,9 @@ extern int	mig_file_errcontext(const MigFile *file, int line);
 extern MigDefinition *mig_reading_add(MigReading *reading, const char *sort_key);
 extern MigDefinition *mig_reading_get(MigReading *reading, const char *sort_key);
 extern void mig_reading_ignore(MigReading *reading, const MigFile *file);
+extern bool mig_reading_starts_at(const MigReading *reading,
+								  const MigFile *file, const char *identity,
+								  List *replaced);
 extern void mig_source_set(MigSource *source, const char *start,
 						   const char *end, int line);
 extern void mig_definition_whole_file(MigDefinition *definition,

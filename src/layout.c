@@ -30,7 +30,8 @@ typedef struct Layout
 static const Layout layouts[] = {
 	{"native", mig_read_native, MIG_ORDER_NUMBER},
 	{"golang-migrate", mig_read_golang_migrate, MIG_ORDER_NUMBER},
-	{"flyway", mig_read_flyway, MIG_ORDER_NUMBER},
+	{"flyway", mig_read_flyway, MIG_ORDER_NUMBER,
+		"Let Flyway apply them and run migrate.adopt(), or write what they do to .sql files of the same versions; flyway migrate -dryRunOutput=FILE prints it."},
 	{"sqlx", mig_read_sqlx, MIG_ORDER_NUMBER},
 	{"prisma", mig_read_prisma, MIG_ORDER_NAME},
 	{"dbmate", mig_read_dbmate, MIG_ORDER_NAME},
@@ -41,7 +42,8 @@ static const Layout layouts[] = {
 	{"liquibase", mig_read_liquibase, MIG_ORDER_PLAN},
 	{"atlas", mig_read_atlas, MIG_ORDER_NAME},
 	{"diesel", mig_read_diesel, MIG_ORDER_NAME},
-	{"refinery", mig_read_refinery, MIG_ORDER_NUMBER},
+	{"refinery", mig_read_refinery, MIG_ORDER_NUMBER,
+		"Let refinery apply them and run migrate.adopt(), or write what their migration() returns to .sql files of the same names."},
 	{"drizzle", mig_read_drizzle, MIG_ORDER_PLAN},
 	{"tern", mig_read_tern, MIG_ORDER_NUMBER},
 	{"sql-migrate", mig_read_sql_migrate, MIG_ORDER_NAME},
@@ -233,6 +235,7 @@ mig_layout_read(const MigLayoutRequest *request)
 	reading.files = request->files;
 	reading.depth = mig_files_depth(request->files);
 	reading.variables = request->variables;
+	reading.around = request->around;
 	layout->read(&reading);
 	if (layout->order == MIG_ORDER_PLAN)
 		number_definitions(&reading);

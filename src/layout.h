@@ -25,6 +25,7 @@ typedef struct MigLayoutRequest
 	const char *layout;			/* its name, or "auto" */
 	List	   *files;			/* of MigFile * */
 	List	   *variables;		/* of MigVariable * */
+	MigSurroundings around;
 	const char *previous;		/* the layout in which the project's files were
 								 * read before; NULL: none */
 	bool		(*has_history) (const char *tool);	/* asked when the files

@@ -7,9 +7,17 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_database.h"
+#include "commands/dbcommands.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "arrange.h"
 #include "compare.h"
@@ -443,6 +451,41 @@ settle_host_files(const MigLayoutResult *read)
 				 errhint("%s", mig_layout_host_hint(read->layout))));
 }
 
+/* What readers may know of this database and project. */
+static MigSurroundings
+surroundings(List *existing)
+{
+	MigSurroundings around = {0};
+	Oid			owner;
+	HeapTuple	tuple = SearchSysCache1(DATABASEOID,
+										ObjectIdGetDatum(MyDatabaseId));
+	List	   *path = fetch_search_path(false);
+	char		now[64];
+	pg_time_t	seconds = timestamptz_to_time_t(GetCurrentTimestamp());
+	ListCell   *lc;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for database %u", MyDatabaseId);	/* cannot happen */
+	owner = ((Form_pg_database) GETSTRUCT(tuple))->datdba;
+	ReleaseSysCache(tuple);
+	pg_strftime(now, sizeof(now), "%Y-%m-%d %H:%M:%S",
+				pg_localtime(&seconds, session_timezone));
+	around.database = get_database_name(MyDatabaseId);
+	around.owner = GetUserNameFromId(owner, true);
+	around.user = GetUserNameFromId(GetUserId(), false);
+	around.schema = path != NIL ? get_namespace_name(linitial_oid(path)) : NULL;
+	around.timestamp = pstrdup(now);
+	foreach(lc, existing)
+	{
+		const MigMigration *m = lfirst(lc);
+
+		if (m->path != NULL)
+			around.stored = lappend(around.stored, m->path);
+	}
+	around.applied = mig_foreign_applied;
+	return around;
+}
+
 /*
  * Stores the migrations of files; returns a list of MigStored, for the files
  * that are none as well.
@@ -459,6 +502,7 @@ mig_store_files(const char *project, MigLayoutRequest *request)
 	existing = mig_catalog_list(project);
 	request->previous = previous_layout(existing);
 	request->has_history = mig_foreign_has_history;
+	request->around = surroundings(existing);
 	read = mig_layout_read(request);
 	settle_host_files(read);
 	mig_arrange(read, existing);

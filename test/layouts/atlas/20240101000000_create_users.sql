@@ -1,0 +1,3 @@
+-- Create "users" table
+-- atlas:nolint
+CREATE TABLE users (id int);

@@ -1,0 +1,3 @@
+-- atlas:sum ignore
+
+INSERT INTO users VALUES (1);

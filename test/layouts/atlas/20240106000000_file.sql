@@ -1,0 +1,4 @@
+-- atlas:txmode file
+-- atlas:nolint
+
+CREATE TABLE file_mode (id int);

@@ -1,0 +1,1 @@
+CREATE OR REPLACE VIEW another_view AS SELECT count(*) FROM people;

@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY people_greeting;
+DROP INDEX CONCURRENTLY people_email;

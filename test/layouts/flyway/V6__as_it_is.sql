@@ -1,0 +1,1 @@
+CREATE TABLE six AS SELECT '${no_placeholder}' AS text;

@@ -1,0 +1,4 @@
+--! Previous: sha1:0123456789012345678901234567890123456789
+--! Hash: sha1:e078b6d3cb45f7341bd519c7bdcf6f440bbfc45a
+
+CREATE TABLE last (id int);

@@ -1,0 +1,2 @@
+-- Enter migration here
+--!include view.sql

@@ -1,0 +1,2 @@
+-- forward, and not the undo of anything
+CREATE TABLE unversioned (id int);

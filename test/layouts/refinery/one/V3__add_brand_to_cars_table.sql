@@ -1,0 +1,2 @@
+ALTER TABLE cars
+ADD brand varchar(255);

@@ -1,0 +1,2 @@
+CREATE TABLE cars (id int, name varchar(255));
+CREATE TABLE motos (id int, name varchar(255));
