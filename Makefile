@@ -46,6 +46,7 @@ OBJS = \
 	src/files.o \
 	src/foreign.o \
 	src/guc.o \
+	src/interpolate.o \
 	src/journal.o \
 	src/launch.o \
 	src/layout.o \
@@ -53,19 +54,23 @@ OBJS = \
 	src/leftover.o \
 	src/meta.o \
 	src/migrate.o \
+	src/numbered.o \
 	src/plan.o \
 	src/quote.o \
 	src/read_atlas.o \
 	src/read_flyway.o \
 	src/read_folders.o \
+	src/read_goose.o \
 	src/read_graphile.o \
 	src/read_host.o \
 	src/read_liquibase.o \
 	src/read_native.o \
+	src/read_node_pg_migrate.o \
 	src/read_numbered.o \
 	src/read_refinery.o \
 	src/read_sections.o \
 	src/read_sqitch.o \
+	src/read_tern.o \
 	src/record.o \
 	src/remains.o \
 	src/repair.o \

@@ -313,6 +313,21 @@ variables_json(List *variables)
 	return json.data;
 }
 
+/* Were the placeholders of a migration replaced by these values? */
+bool
+mig_catalog_has_variables(int64 id, List *variables)
+{
+	static MigQuery query = {
+		"SELECT 1 FROM migrate.migration WHERE id = $1"
+		" AND variables IS NOT DISTINCT FROM $2::pg_catalog.jsonb"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, id);
+	mig_param_text(&params, variables_json(variables));
+	return mig_sql_once(&query, &params) > 0;
+}
+
 /* Adds the parameters that store_definition's two queries share. */
 static void
 definition_params(MigParams *params, const MigDefinition *d)

@@ -168,16 +168,20 @@ equal_strings(List *a, List *b)
 
 /*
  * Other values for the placeholders of a script that ran are no edit of it:
- * what ran stays.
+ * what ran stays, with its way back.
  */
-static void
-keep_replaced_text(const MigMigration *m, MigDefinition *d)
+static bool
+ran_with_other_values(const MigMigration *m, const MigDefinition *d)
 {
 	if (m->repeatable || m->state == MIG_PENDING || m->state == MIG_FAILED ||
 		m->source == NULL || d->source == NULL ||
-		strcmp(m->source, mig_checksum(d->source, strlen(d->source))) != 0)
-		return;
-	d->up.text = mig_catalog_text(m->up);
+		strcmp(m->source, mig_checksum(d->source, strlen(d->source))) != 0 ||
+		mig_catalog_has_variables(m->id, d->variables))
+		return false;
+	ereport(NOTICE,
+			(errmsg("migration \"%s\" is %s with other values of its placeholders and stays as it is",
+					mig_label(m->version, m->name), mig_state_names[m->state])));
+	return true;
 }
 
 /* Is the script still on the same lines of the same file? */
@@ -240,7 +244,8 @@ store_existing(MigMigration *m, MigDefinition *d)
 	char	   *up;
 
 	check_same_spelling(m, d);
-	keep_replaced_text(m, d);
+	if (ran_with_other_values(m, d))
+		return "unchanged";
 	up = mig_checksum(d->up.text, strlen(d->up.text));
 	if (is_unchanged(m, d, up))
 	{

@@ -811,10 +811,27 @@ check_keys(List *definitions)
 	return NULL;
 }
 
+/* What the layouts of other tools may ask of a database that knows none. */
+static bool
+no_history(const char *tool)
+{
+	return false;
+}
+
 /* Reads files; an error must be a user's and name one of the files. */
 static const char *
-read_files(List *files, MigLayoutResult **result, ErrorData **error)
+read_files(const char *layout, List *files, MigLayoutResult **result,
+		   ErrorData **error)
 {
+	MigLayoutRequest request = {
+		.layout = layout,
+		.files = files,
+		.around = {
+			.database = "db", .owner = "owner", .user = "user",
+			.schema = "public", .timestamp = "2000-01-01 00:00:00"
+		},
+		.has_history = no_history
+	};
 	Attempt		attempt;
 	const char *volatile wrong = NULL;
 	ListCell   *lc;
@@ -823,7 +840,7 @@ read_files(List *files, MigLayoutResult **result, ErrorData **error)
 	begin_attempt(&attempt);
 	PG_TRY();
 	{
-		*result = mig_layout_read("auto", files);
+		*result = mig_layout_read(&request);
 		wrong = end_attempt(&attempt);
 	}
 	PG_CATCH();
@@ -863,7 +880,7 @@ check_order(List *files, const MigLayoutResult *result)
 
 	foreach(x, files)
 		reversed = lcons(lfirst(x), reversed);
-	if ((wrong = read_files(reversed, &other, &error)) != NULL)
+	if ((wrong = read_files("native", reversed, &other, &error)) != NULL)
 		return wrong;
 	if ((result == NULL) != (other == NULL))
 		return "the order of the files decides whether there is an error";
@@ -883,6 +900,42 @@ check_order(List *files, const MigLayoutResult *result)
 	return NULL;
 }
 
+/* Another tool's layout: that it is read, or refused as it should be. */
+static const char *
+check_foreign(List *files)
+{
+	static const char *const layouts[] = {
+		"auto", "golang-migrate", "flyway", "sqlx", "prisma", "dbmate",
+		"goose", "node-pg-migrate", "graphile-migrate", "sqitch",
+		"liquibase", "atlas", "diesel", "refinery", "drizzle", "tern",
+		"sql-migrate", "postgres-migrations", "hasura", "postgrator",
+		"rails", "knex", "alembic", "django", "efcore", "typeorm", "ecto"
+	};
+	static int	next = 0;
+	const char *layout = layouts[next++ % lengthof(layouts)];
+	MigLayoutResult *result;
+	ErrorData  *error;
+	const char *wrong = read_files(layout, files, &result, &error);
+	ListCell   *lc;
+
+	if (wrong != NULL)
+		return psprintf("layout %s: %s", layout, wrong);
+	if (result == NULL)
+		return NULL;
+	foreach(lc, result->definitions)
+	{
+		const MigDefinition *d = lfirst(lc);
+
+		if (d->name == NULL || d->path == NULL || d->layout == NULL ||
+			(d->up.text == NULL) != d->host)
+			return psprintf("layout %s: a migration lacks its name, path or script", layout);
+		if (d->repeatable != (d->version == NULL) ||
+			d->repeatable != (d->sort_key == NULL))
+			return psprintf("layout %s: \"%s\" is and is not repeatable", layout, d->name);
+	}
+	return NULL;
+}
+
 static const char *
 check_files(const char *input, FuzzCounts *counts)
 {
@@ -894,7 +947,9 @@ check_files(const char *input, FuzzCounts *counts)
 	int			scripts = 0;
 	ListCell   *lc;
 
-	if ((wrong = read_files(files, &result, &error)) != NULL)
+	if ((wrong = check_foreign(files)) != NULL)
+		return wrong;
+	if ((wrong = read_files("native", files, &result, &error)) != NULL)
 		return wrong;
 	if (error == NULL)
 	{

@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE number (id int);
+-- migrate:down
+DROP TABLE number;

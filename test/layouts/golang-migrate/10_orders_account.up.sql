@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY orders_account ON orders (account);

@@ -1,0 +1,4 @@
+BEGIN;
+ALTER TABLE orders ADD COLUMN total numeric;
+UPDATE orders SET total = 0;
+COMMIT;

@@ -1,0 +1,2 @@
+-- +goose Up
+CREATE TABLE kept (id int);

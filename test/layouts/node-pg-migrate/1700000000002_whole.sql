@@ -1,0 +1,3 @@
+CREATE TABLE whole (id int);
+-- Down Migration
+DROP TABLE whole;

@@ -1,0 +1,1 @@
+CREATE TABLE alone (id int);

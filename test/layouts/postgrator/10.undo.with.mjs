@@ -1,0 +1,1 @@
+export const generateSql = () => "DROP INDEX accounts_name";

@@ -1,0 +1,3 @@
+-- no-transaction: the index is built concurrently
+CREATE INDEX CONCURRENTLY orders_id ON orders (id);
+VACUUM orders;

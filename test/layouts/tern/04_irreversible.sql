@@ -1,0 +1,4 @@
+CREATE TABLE kept (id int);
+
+---- create above / drop below ----
+
