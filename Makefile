@@ -44,6 +44,7 @@ OBJS = \
 	src/directory.o \
 	src/exec.o \
 	src/files.o \
+	src/folders.o \
 	src/foreign.o \
 	src/guc.o \
 	src/interpolate.o \
@@ -55,13 +56,17 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/numbered.o \
+	src/paths.o \
 	src/plan.o \
+	src/psql_variables.o \
 	src/quote.o \
 	src/read_atlas.o \
+	src/read_drizzle.o \
 	src/read_flyway.o \
 	src/read_folders.o \
 	src/read_goose.o \
 	src/read_graphile.o \
+	src/read_hasura.o \
 	src/read_host.o \
 	src/read_liquibase.o \
 	src/read_native.o \
@@ -82,6 +87,9 @@ OBJS = \
 	src/script.o \
 	src/snapshot.o \
 	src/spi_util.o \
+	src/sqitch_change.o \
+	src/sqitch_conf.o \
+	src/sqitch_plan.o \
 	src/start.o \
 	src/step.o \
 	src/store.o \
@@ -113,13 +121,14 @@ EXTRA_CLEAN = $(OBJS:.o=.d) src/.built-with
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
+include $(srcdir)/src/cli/cli.mk
 
 -include $(OBJS:.o=.d)
 
 # Objects built for another server or with other flags are stale.
 built_with := $(shell $(PG_CONFIG) --version) $(PG_CFLAGS)
 src/.built-with: FORCE
-	@mkdir -p src
+	@mkdir -p src/cli
 	@echo '$(built_with)' | cmp -s - $@ || echo '$(built_with)' >$@
 $(OBJS): src/.built-with
 .PHONY: FORCE

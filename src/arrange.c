@@ -130,42 +130,106 @@ key_after(const char *key)
 					strtoll(pnstrdup(key, PLANNED_DIGITS), NULL, 10) + 1);
 }
 
-/* The stored migrations by their identities, as definitions with that key. */
-static MigReading *
-index_existing(List *existing)
+/* A plan that is being arranged. */
+typedef struct Arrangement
 {
-	MigReading *index = palloc0(sizeof(MigReading));
+	List	   *existing;
+	HTAB	   *by_identity;	/* stored migrations */
+	HTAB	   *listed;			/* identities that the plan lists */
+	HTAB	   *lost;			/* by version: stored migrations whose identity
+								 * it does not list any more */
+} Arrangement;
+
+/* Looks up what is stored, and what of it the plan still lists. */
+static void
+begin_arrangement(Arrangement *plan, List *definitions, List *existing)
+{
 	ListCell   *lc;
 
+	plan->existing = existing;
+	plan->by_identity = mig_map_create();
+	plan->listed = mig_map_create();
+	plan->lost = mig_map_create();
+	foreach(lc, definitions)
+	{
+		MigDefinition *d = lfirst(lc);
+
+		if (!d->repeatable)
+			*mig_map_place(plan->listed, d->identity) = d;
+	}
 	foreach(lc, existing)
 	{
 		MigMigration *m = lfirst(lc);
 
-		if (!m->repeatable && m->identity != NULL)
-			mig_reading_get(index, m->identity)->source = m->sort_key;
+		if (m->repeatable || m->identity == NULL)
+			continue;
+		*mig_map_place(plan->by_identity, m->identity) = m;
+		if (*mig_map_place(plan->listed, m->identity) == NULL)
+			*mig_map_place(plan->lost, m->version) = m;
 	}
-	return index;
 }
 
-/* The next key that is taken; NULL if there is none. */
+/*
+ * The stored migration of a definition; NULL if there is none.  Some tools
+ * derive the identity from what stands before it in the plan: one that did not
+ * run yet may then get another.
+ */
+static MigMigration *
+find_stored(const Arrangement *plan, const MigDefinition *d)
+{
+	MigMigration *m = *mig_map_place(plan->by_identity, d->identity);
+
+	if (m != NULL)
+		return m;
+	m = *mig_map_place(plan->lost, d->version);
+	if (m != NULL && (m->state == MIG_APPLIED || m->state == MIG_PARTIAL))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("migration \"%s\" is %s and is another one in the plan now",
+						mig_label(m->version, m->name),
+						mig_state_names[m->state]),
+				 errdetail("It was stored as %s and is %s.", m->identity,
+						   d->identity),
+				 errhint("Undo the change of the plan at or before it; what is new belongs after it.")));
+	return m;
+}
+
+/* The next key that is taken for good; NULL if there is none. */
 static const char *
-next_stored_key(List *existing, const char *key)
+next_fixed_key(const Arrangement *plan, const char *key)
 {
 	ListCell   *lc;
 
-	foreach(lc, existing)
+	foreach(lc, plan->existing)
 	{
 		const MigMigration *m = lfirst(lc);
 
-		if (!m->repeatable && strcmp(m->sort_key, key) > 0)
+		if (!m->repeatable && strcmp(m->sort_key, key) > 0 &&
+			(m->state != MIG_PENDING ||
+			 *mig_map_place(plan->lost, m->version) == m))
 			return m->sort_key;
 	}
 	return NULL;
 }
 
-/* Repeatables come last; list_sort() comparator. */
+/* A key for what comes next in the plan, after 'key'; 'm': as it is stored. */
+static char *
+key_in_plan(const Arrangement *plan, const MigMigration *m, const char *key)
+{
+	const char *next;
+
+	if (m != NULL && m->state != MIG_PENDING)
+		return m->sort_key;
+	next = next_fixed_key(plan, key);
+	if (m != NULL && strcmp(m->sort_key, key) > 0 &&
+		(next == NULL || strcmp(m->sort_key, next) < 0))
+		return m->sort_key;
+	return next ? key_between(key, next) : key_after(key);
+}
+
+/* list_sort() comparator: versions by their keys, then repeatables. */
 static int
-compare_key(const ListCell *a, const ListCell *b)
+compare_definitions(const ListCell *a, const ListCell *b)
 {
 	const MigDefinition *x = lfirst(a);
 	const MigDefinition *y = lfirst(b);
@@ -176,32 +240,50 @@ compare_key(const ListCell *a, const ListCell *b)
 	return strcmp(x->sort_key, y->sort_key);
 }
 
-/* Keys for what a plan lists: the stored ones stay, new ones fit in. */
+static int
+compare_stored(const ListCell *a, const ListCell *b)
+{
+	const MigMigration *x = lfirst(a);
+	const MigMigration *y = lfirst(b);
+
+	return x->repeatable != y->repeatable ? x->repeatable - y->repeatable :
+		strcmp(x->sort_key, y->sort_key);
+}
+
+/*
+ * Keys for what a plan lists: those of what ran stay, and the others fit in
+ * between as the plan has them.
+ */
 static void
 arrange_plan(MigLayoutResult *read, List *existing)
 {
-	MigReading *index = index_existing(existing);
+	Arrangement plan;
+	List	   *moved = NIL;
 	char	   *key = "";
 	ListCell   *lc;
 
+	begin_arrangement(&plan, read->definitions, existing);
 	foreach(lc, read->definitions)
 	{
 		MigDefinition *d = lfirst(lc);
-		const char *next;
+		MigMigration *m;
 
 		CHECK_FOR_INTERRUPTS();
 		if (d->repeatable)
 			continue;
-		d->sort_key = mig_reading_get(index, d->identity)->source;
-		if (d->sort_key == NULL)
+		m = find_stored(&plan, d);
+		d->sort_key = key_in_plan(&plan, m, key);
+		if (m != NULL && strcmp(m->sort_key, d->sort_key) != 0)
 		{
-			next = next_stored_key(existing, key);
-			d->sort_key = next ? key_between(key, next) : key_after(key);
+			m->sort_key = d->sort_key;
+			moved = lappend(moved, m);
 		}
 		if (strcmp(d->sort_key, key) > 0)
 			key = d->sort_key;
 	}
-	list_sort(read->definitions, compare_key);
+	mig_catalog_rekey(moved);
+	list_sort(read->definitions, compare_definitions);
+	list_sort(existing, compare_stored);
 }
 
 /* Makes the keys of what was read fit to what is stored. */

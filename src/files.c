@@ -18,12 +18,12 @@
 /* The count of digits in a sort key has four. */
 #define MAX_DIGITS			9999
 
-/* An entry of MigReading.by_key. */
-typedef struct KeyEntry
+/* An entry of a map. */
+typedef struct MapEntry
 {
 	const char *key;
-	MigDefinition *definition;
-} KeyEntry;
+	void	   *value;
+} MapEntry;
 
 /* Hash and comparison of keys that are pointers to strings. */
 static uint32
@@ -234,6 +234,34 @@ mig_reading_add(MigReading *reading, const char *sort_key)
 	return definition;
 }
 
+/* A map of strings to pointers; it keeps the strings, not copies of them. */
+HTAB *
+mig_map_create(void)
+{
+	HASHCTL		control = {
+		.keysize = sizeof(char *),
+		.entrysize = sizeof(MapEntry),
+		.hash = string_pointer_hash,
+		.match = string_pointer_match,
+		.hcxt = CurrentMemoryContext
+	};
+
+	return hash_create("pointers by strings", 256, &control,
+					   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+}
+
+/* Where the pointer for that string stands; NULL stands there at first. */
+void **
+mig_map_place(HTAB *map, const char *key)
+{
+	bool		found;
+	MapEntry   *entry = hash_search(map, &key, HASH_ENTER, &found);
+
+	if (!found)
+		entry->value = NULL;
+	return &entry->value;
+}
+
 /*
  * The definition of that key, for layouts in which several files make one
  * migration; a new one if it is the first file.
@@ -241,30 +269,15 @@ mig_reading_add(MigReading *reading, const char *sort_key)
 MigDefinition *
 mig_reading_get(MigReading *reading, const char *sort_key)
 {
-	KeyEntry   *entry;
-	bool		found;
+	char	   *key = pstrdup(sort_key);
+	void	  **place;
 
 	if (reading->by_key == NULL)
-	{
-		HASHCTL		control = {
-			.keysize = sizeof(char *),
-			.entrysize = sizeof(KeyEntry),
-			.hash = string_pointer_hash,
-			.match = string_pointer_match,
-			.hcxt = CurrentMemoryContext
-		};
-
-		reading->by_key = hash_create("migrations by key", 256, &control,
-									  HASH_ELEM | HASH_FUNCTION |
-									  HASH_COMPARE | HASH_CONTEXT);
-	}
-	entry = hash_search(reading->by_key, &sort_key, HASH_ENTER, &found);
-	if (!found)
-	{
-		entry->definition = mig_reading_add(reading, sort_key);
-		entry->key = entry->definition->sort_key;
-	}
-	return entry->definition;
+		reading->by_key = mig_map_create();
+	place = mig_map_place(reading->by_key, key);
+	if (*place == NULL)
+		*place = mig_reading_add(reading, key);
+	return *place;
 }
 
 /* The file is no migration. */

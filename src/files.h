@@ -84,7 +84,7 @@ typedef struct MigReading
 
 	List	   *definitions;	/* of MigDefinition * */
 	List	   *ignored;		/* of char *: paths that are no migrations */
-	HTAB	   *by_key;			/* of mig_reading_get() */
+	HTAB	   *by_key;			/* a mig_map of mig_reading_get() */
 } MigReading;
 
 /* A line of a file; see mig_line_next(). */
@@ -113,6 +113,10 @@ extern const char *mig_file_text(const MigFile *file);
 extern void mig_line_first(MigLine *line, const char *text);
 extern bool mig_line_next(MigLine *line);
 extern int	mig_file_errcontext(const MigFile *file, int line);
+
+/* pointers by strings */
+extern HTAB *mig_map_create(void);
+extern void **mig_map_place(HTAB *map, const char *key);
 
 /* definitions */
 extern MigDefinition *mig_reading_add(MigReading *reading, const char *sort_key);

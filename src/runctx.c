@@ -26,7 +26,9 @@ MigCaller	mig_caller;
 const char *
 mig_label(const char *version, const char *name)
 {
-	return version ? psprintf("%s %s", version, name) : name;
+	if (version == NULL)
+		return name;
+	return *name != '\0' ? psprintf("%s %s", version, name) : version;
 }
 
 /* How a call that a hint proposes names a migration: as a quoted literal. */

@@ -223,11 +223,17 @@ check_length(const char *project, const MigDefinition *d)
 			 errmsg("version \"%.60s...\" is too long", d->version)));
 }
 
-/* Two spellings of one version are two migrations that got the same number. */
+/*
+ * Two spellings of one version are two migrations that got the same number.
+ * What a plan lists may get another name there: its identity tells that it is
+ * the same.
+ */
 static void
 check_same_spelling(const MigMigration *m, const MigDefinition *d)
 {
-	if (same_text(m->version, d->version))
+	if (same_text(m->version, d->version) ||
+		(mig_layout_order(d->layout) == MIG_ORDER_PLAN &&
+		 same_text(m->identity, d->identity)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_DUPLICATE_OBJECT),

@@ -117,6 +117,7 @@ missing_packages() {
 	command -v nm >/dev/null || echo binutils
 	has_header stdio.h || echo libc6-dev
 	has_header gssapi/gssapi.h || echo libkrb5-dev
+	has_header "$("$PG_CONFIG" --includedir 2>/dev/null || true)/libpq-fe.h" || echo libpq-dev
 	[ "$1" = tests ] || return 0
 	perl -MIPC::Run -MTest::More -e 1 2>/dev/null && command -v prove >/dev/null ||
 		echo libipc-run-perl

@@ -1,0 +1,2 @@
+CREATE TABLE trap (id int);
+INSERT INTO trap VALUES (1);

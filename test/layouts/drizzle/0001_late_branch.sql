@@ -1,0 +1,2 @@
+CREATE TABLE late (id int);--> statement-breakpoint
+CREATE INDEX ON late (id);

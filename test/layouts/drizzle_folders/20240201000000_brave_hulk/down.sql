@@ -1,0 +1,2 @@
+DROP TABLE "orders"--> statement-breakpoint
+DROP TABLE "users"

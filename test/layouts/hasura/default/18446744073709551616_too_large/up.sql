@@ -1,0 +1,1 @@
+CREATE TABLE too_large (id int);

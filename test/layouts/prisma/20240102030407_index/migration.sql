@@ -1,0 +1,2 @@
+CREATE INDEX CONCURRENTLY "Post_author"
+    ON "Post" ("author");

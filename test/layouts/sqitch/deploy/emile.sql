@@ -1,0 +1,3 @@
+-- Deploy shop:emile to pg
+
+SELECT 1;

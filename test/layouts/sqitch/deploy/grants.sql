@@ -1,0 +1,6 @@
+-- Deploy shop:grants to pg
+-- requires: index
+
+BEGIN;
+GRANT USAGE ON SCHEMA :"schema" TO PUBLIC;
+COMMIT;

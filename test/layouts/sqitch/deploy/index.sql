@@ -1,0 +1,3 @@
+-- Deploy shop:index to pg
+
+CREATE INDEX CONCURRENTLY orders_buyer ON :schema.orders (buyer);

@@ -1,0 +1,3 @@
+-- Revert shop:index from pg
+
+DROP INDEX CONCURRENTLY :schema.orders_buyer;

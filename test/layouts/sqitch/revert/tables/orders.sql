@@ -1,0 +1,5 @@
+-- Revert shop:tables/orders from pg
+
+BEGIN;
+DROP TABLE :schema.orders;
+COMMIT;

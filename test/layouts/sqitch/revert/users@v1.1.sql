@@ -1,0 +1,5 @@
+-- Revert shop:users from pg
+
+BEGIN;
+DROP TABLE :schema.users :behavior;
+COMMIT;

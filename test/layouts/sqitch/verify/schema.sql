@@ -1,0 +1,5 @@
+-- Verify shop:schema on pg
+
+BEGIN;
+SELECT pg_catalog.has_schema_privilege(:'schema', 'usage');
+ROLLBACK;
