@@ -72,6 +72,7 @@ OBJS = \
 	src/read_native.o \
 	src/read_node_pg_migrate.o \
 	src/read_numbered.o \
+	src/read_python.o \
 	src/read_refinery.o \
 	src/read_sections.o \
 	src/read_sqitch.o \

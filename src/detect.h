@@ -10,6 +10,6 @@
 
 #include "files.h"
 
-extern List *mig_detect(List *files);
+extern List *mig_detect(List *files, const char **likely);
 
 #endif							/* MIG_DETECT_H */

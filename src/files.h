@@ -52,6 +52,9 @@ typedef struct MigDefinition
 								 * has no name for it */
 	List	   *checksums;		/* of char *: those that the tool may have
 								 * recorded for this text */
+	List	   *parents;		/* of char *: identities of what the tool runs
+								 * before it, where its history names the
+								 * newest only */
 	char	   *source;			/* the up script before its placeholders were
 								 * replaced; NULL: it has none */
 	List	   *variables;		/* of MigVariable *: used in either script */

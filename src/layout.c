@@ -55,13 +55,20 @@ static const Layout layouts[] = {
 	"Write its SQL to a file \"up.sql\" in place of \"up.yaml\"; what is only metadata stays with Hasura."},
 	{"postgrator", mig_read_postgrator, MIG_ORDER_NUMBER,
 	"What their generateSql() returns is the SQL: write it into .sql files of the same numbers; or apply them with postgrator and then run SELECT * FROM migrate.adopt();"},
-	{"rails", mig_read_rails, MIG_ORDER_NUMBER},
-	{"knex", mig_read_knex, MIG_ORDER_NAME},
-	{"alembic", mig_read_alembic, MIG_ORDER_PLAN},
-	{"django", mig_read_django, MIG_ORDER_PLAN},
-	{"efcore", mig_read_efcore, MIG_ORDER_NAME},
-	{"typeorm", mig_read_typeorm, MIG_ORDER_NUMBER},
-	{"ecto", mig_read_ecto, MIG_ORDER_NUMBER},
+	{"rails", mig_read_rails, MIG_ORDER_NUMBER,
+		"Run them with Rails, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"knex", mig_read_knex, MIG_ORDER_NAME,
+		"Run them with Knex, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"alembic", mig_read_alembic, MIG_ORDER_PLAN,
+		"Run them with Alembic, or save what \"alembic upgrade FROM:TO --sql\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"django", mig_read_django, MIG_ORDER_PLAN,
+		"Run them with Django, or save what \"python manage.py sqlmigrate APP NAME\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"efcore", mig_read_efcore, MIG_ORDER_NAME,
+		"Run them with EF Core, or save what \"dotnet ef migrations script FROM TO --idempotent\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"typeorm", mig_read_typeorm, MIG_ORDER_NUMBER,
+		"Run them with TypeORM, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"ecto", mig_read_ecto, MIG_ORDER_NUMBER,
+		"Run them with Ecto, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
 };
 
 /* The layout of that name, or an error. */
@@ -98,31 +105,17 @@ mig_layout_host_hint(const char *layout)
 	return find_layout(layout)->host_hint;
 }
 
-/* The one of the candidates that the database knows, or an error. */
-static const char *
-choose_layout(const MigLayoutRequest *request, List *candidates)
+/* What several layouts are said to be when none is known to be it. */
+static void
+report_candidates(List *candidates)
 {
 	StringInfoData names;
-	const char *found = NULL;
-	int			histories = 0;
 	ListCell   *lc;
 
 	initStringInfo(&names);
 	foreach(lc, candidates)
-	{
-		const char *name = lfirst(lc);
-
-		if (request->previous != NULL && strcmp(request->previous, name) == 0)
-			return name;
-		if (request->has_history(name))
-		{
-			found = name;
-			histories++;
-		}
-		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "", name);
-	}
-	if (histories == 1)
-		return found;
+		appendStringInfo(&names, "%s\"%s\"", names.len > 0 ? ", " : "",
+						 (const char *) lfirst(lc));
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("the files may be of several layouts: %s", names.data),
@@ -130,19 +123,51 @@ choose_layout(const MigLayoutRequest *request, List *candidates)
 					 (const char *) linitial(candidates))));
 }
 
+/*
+ * One of the candidates: that of the project, else that of which the database
+ * has the history, else the likely one, or an error.
+ */
+static const char *
+choose_layout(const MigLayoutRequest *request, List *candidates,
+			  const char *likely)
+{
+	const char *found = NULL;
+	ListCell   *lc;
+
+	foreach(lc, candidates)
+		if (request->previous != NULL && strcmp(request->previous, lfirst(lc)) == 0)
+			return request->previous;
+	foreach(lc, candidates)
+	{
+		if (strcmp(lfirst(lc), "native") == 0 ||
+			!request->has_history(lfirst(lc)))
+			continue;
+		if (found != NULL)
+			report_candidates(candidates);
+		found = lfirst(lc);
+	}
+	if (found == NULL)
+		found = likely;
+	if (found == NULL)
+		report_candidates(candidates);
+	return found;
+}
+
 /* Which layout the files are in. */
 static const char *
 detect_layout(const MigLayoutRequest *request)
 {
-	List	   *candidates = mig_detect(request->files);
 	const char *layout;
+	const char *likely;
+	List	   *candidates = mig_detect(request->files, &likely);
 
 	if (candidates == NIL)
 		return request->previous != NULL ? request->previous : "native";
 	layout = list_length(candidates) == 1 ? linitial(candidates) :
-		choose_layout(request, candidates);
-	ereport(NOTICE,
-			(errmsg("the files are read in layout \"%s\"", layout)));
+		choose_layout(request, candidates, likely);
+	if (strcmp(layout, "native") != 0)
+		ereport(NOTICE,
+				(errmsg("the files are read in layout \"%s\"", layout)));
 	return layout;
 }
 

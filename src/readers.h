@@ -12,6 +12,7 @@
 #include "files.h"
 
 extern void mig_read_native(MigReading *reading);
+extern List *mig_read_native_files(MigReading *reading, List *files);
 extern void mig_read_golang_migrate(MigReading *reading);
 extern void mig_read_sqlx(MigReading *reading);
 extern void mig_read_tern(MigReading *reading);

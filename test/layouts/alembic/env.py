@@ -1,0 +1,3 @@
+from alembic import context
+
+revision = context.get_revision_argument()

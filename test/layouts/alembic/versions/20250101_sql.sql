@@ -1,0 +1,1 @@
+CREATE TABLE alembic_sql (id int);

@@ -1,0 +1,3 @@
+from django.db import migrations
+class Migration(migrations.Migration):
+    dependencies = [('shop', '0001_initial'), ('persons', '__latest__')]

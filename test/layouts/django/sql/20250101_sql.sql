@@ -1,0 +1,1 @@
+CREATE TABLE django_sql (id int);

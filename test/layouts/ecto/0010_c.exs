@@ -1,0 +1,1 @@
+defmodule Shop.Repo.Migrations.C do use Ecto.Migration end

@@ -1,0 +1,1 @@
+defmodule Shop.Repo.Migrations.A do use Ecto.Migration end

@@ -1,0 +1,1 @@
+CREATE TABLE ecto_sql (id int);

@@ -1,0 +1,1 @@
+defmodule Shop.Repo.Migrations.B do use Ecto.Migration end

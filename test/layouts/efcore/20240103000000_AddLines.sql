@@ -1,0 +1,1 @@
+CREATE TABLE efcore_sql (id int);

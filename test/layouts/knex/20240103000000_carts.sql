@@ -1,0 +1,4 @@
+-- migrate:up
+CREATE TABLE carts (id bigint);
+-- migrate:down
+DROP TABLE carts;

@@ -1,0 +1,1 @@
+class C < ActiveRecord::Migration[7.1]; end

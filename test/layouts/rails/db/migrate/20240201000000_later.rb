@@ -1,0 +1,1 @@
+class D < ActiveRecord::Migration[7.1]; end

@@ -1,0 +1,1 @@
+class B < ActiveRecord::Migration[7.1]; end

@@ -1,0 +1,1 @@
+CREATE TABLE typeorm_sql (id int);

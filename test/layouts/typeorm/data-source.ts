@@ -1,0 +1,1 @@
+export const dataSource = new DataSource({});
