@@ -267,7 +267,8 @@ CREATE TYPE migrate.status_row AS (
     elapsed interval,
     note    text,
     stored_at timestamptz,
-    stored_by text
+    stored_by text,
+    path    text
 );
 COMMENT ON TYPE migrate.status_row IS 'one migration and where it stands: what status returns';
 
@@ -461,7 +462,7 @@ BEGIN ATOMIC
                     THEN 'interrupted, as the next run will record' END,
                CASE WHEN accept THEN 'the next edited text is accepted' END,
                n.note), ''),
-           stored_at, stored_by
+           stored_at, stored_by, path
     FROM n
     ORDER BY n.kind DESC, n.sort_key;
 END;

@@ -32,6 +32,9 @@
 #define SLOT_WAIT_MS		5000
 #define SLOT_FIRST_PAUSE_MS	50
 
+/* How long a repeated cancel may be on its way. */
+#define REPEATED_CANCEL_MS	100
+
 /* One run, as its caller sees it. */
 typedef struct MigLaunch
 {
@@ -364,6 +367,20 @@ await_runner(MigLaunch *launch)
 }
 
 /*
+ * The server sends a cancel to the process and to its process group, so that
+ * one request arrives twice: the second time is no other interrupt.
+ */
+static void
+forget_repeated_cancel(void)
+{
+	HOLD_CANCEL_INTERRUPTS();
+	(void) WaitLatch(MyLatch, WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+					 REPEATED_CANCEL_MS, mig_watch_event());
+	QueryCancelPending = false;
+	RESUME_CANCEL_INTERRUPTS();
+}
+
+/*
  * The caller has an error of its own.  Ends the run and waits until it has
  * recorded that, so that the user finds the state the error promises.  Another
  * interrupt ends the waiting.
@@ -375,6 +392,7 @@ cancel_runner(MigLaunch *launch)
 		return;
 	pg_atomic_write_u32(&launch->wire->cancelled, 1);
 	send_cancel(launch);
+	forget_repeated_cancel();
 	await_runner(launch);
 }
 

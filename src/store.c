@@ -93,6 +93,7 @@ static void
 check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 {
 	char	   *ran = mig_catalog_text(m->checksum);
+	MigFile		file = {.path = d->path};
 	char	   *was;
 	char	   *is;
 	int			line_ran;
@@ -123,6 +124,8 @@ check_edit(const MigMigration *m, const MigDefinition *d, const char *checksum)
 					   d->up.line + line_new - 1,
 					   shown_line(was, common_start(was, is)),
 					   shown_line(is, common_start(was, is))),
+			 d->path == NULL ? 0 :
+			 mig_file_errcontext(&file, d->up.line + line_new - 1),
 			 m->state != MIG_APPLIED ?
 			 errhint("Run %s to finish the rollback, and store it again.",
 					 mig_call("rollback", "", m->project)) :
