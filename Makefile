@@ -47,12 +47,21 @@ OBJS = \
 	src/folders.o \
 	src/foreign.o \
 	src/guc.o \
+	src/histories.o \
 	src/interpolate.o \
 	src/journal.o \
 	src/launch.o \
 	src/layout.o \
 	src/ledger.o \
 	src/leftover.o \
+	src/liquibase_changelog.o \
+	src/liquibase_changeset.o \
+	src/liquibase_files.o \
+	src/liquibase_match.o \
+	src/liquibase_script.o \
+	src/liquibase_sql.o \
+	src/liquibase_tree.o \
+	src/match.o \
 	src/meta.o \
 	src/migrate.o \
 	src/numbered.o \
@@ -96,6 +105,7 @@ OBJS = \
 	src/store.o \
 	src/tell.o \
 	src/text.o \
+	src/tools.o \
 	src/watch.o \
 	src/work.o \
 	src/worker.o

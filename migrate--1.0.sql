@@ -404,6 +404,9 @@ CREATE TYPE migrate.adopt_row AS (
     note    text
 );
 COMMENT ON TYPE migrate.adopt_row IS 'one migration of another tool''s history or of the files: what adopt returns';
+COMMENT ON COLUMN migrate.adopt_row.result IS 'adopted, unchanged (it is applied already), pending, differs (adopted; the tool ran another text), missing (no file of it is loaded), failed (and left nothing) or partial (and may have left something)';
+COMMENT ON COLUMN migrate.adopt_row.applied_at IS 'as the tool has it; a timestamp without zone was read in the session''s TimeZone';
+COMMENT ON COLUMN migrate.adopt_row.note IS 'the tool''s own words';
 
 CREATE FUNCTION migrate.adopt(tool text DEFAULT NULL,
                               history_table regclass DEFAULT NULL,
@@ -412,7 +415,7 @@ CREATE FUNCTION migrate.adopt(tool text DEFAULT NULL,
 RETURNS SETOF migrate.adopt_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_adopt';
 COMMENT ON FUNCTION migrate.adopt IS
-'marks as applied what another tool''s history table says was applied; with dry_run, only says so';
+'marks as applied what another tool''s history table says was applied, with its times and in its order, and runs nothing; tool and history_table are found if they are not given; the table is read with the caller''s rights and is not changed, but for a comment on it; with dry_run, only says what would be done';
 
 --
 -- Looking

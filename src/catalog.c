@@ -516,6 +516,33 @@ mig_catalog_set_state(const MigMigration *migration, MigState state,
 }
 
 /*
+ * Sets the state that another tool left a migration in: when and by whom are
+ * the tool's, NULL if it does not say.
+ */
+void
+mig_catalog_adopt(const MigMigration *migration, MigState state,
+				  const char *applied_at, const char *applied_by,
+				  const char *note)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.state (migration, state, checksum, applied_at,"
+		" applied_by, note) VALUES ($1, $2, $3, $4::pg_catalog.timestamptz, $5,"
+		" $6) ON CONFLICT (migration, target) DO UPDATE SET state = $2,"
+		" direction = 'up', checksum = $3, applied_at = excluded.applied_at,"
+		" applied_by = $5, elapsed = NULL, note = $6, accept = false"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, migration->id);
+	mig_param_text(&params, mig_state_names[state]);
+	mig_param_text(&params, migration->up);
+	mig_param_text(&params, applied_at);
+	mig_param_text(&params, applied_by);
+	mig_param_text(&params, note);
+	mig_sql_once(&query, &params);
+}
+
+/*
  * Repeatables describe the newest schema and may have gone with what a
  * rollback undid: they run again.
  */

@@ -93,6 +93,9 @@ extern void mig_catalog_set_state(const MigMigration *migration,
 								  MigState state, bool down,
 								  const char *checksum, int64 elapsed,
 								  const char *note);
+extern void mig_catalog_adopt(const MigMigration *migration, MigState state,
+							  const char *applied_at, const char *applied_by,
+							  const char *note);
 extern void mig_catalog_repeat_all(const char *project);
 extern void mig_catalog_still_applied(int64 id, const char *note);
 extern void mig_catalog_allow_edit(int64 id);

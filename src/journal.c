@@ -346,6 +346,70 @@ mig_journal_is_running(int64 id)
 	return mig_sql_once(&query, &params) > 0;
 }
 
+/* Has the project adopted anything yet? */
+bool
+mig_journal_has_adopted(const char *project)
+{
+	static MigQuery query = {
+		"SELECT FROM migrate.event WHERE project = $1 AND action = 'adopt'"
+		" LIMIT 1"
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	return mig_sql_once(&query, &params) > 0;
+}
+
+/* What the project has adopted; a list of MigAdoptedBefore. */
+List *
+mig_journal_adopted(const char *project)
+{
+	static MigQuery query = {
+		"SELECT DISTINCT version, name, outcome, checksum IS NULL"
+		" FROM migrate.event WHERE project = $1 AND action = 'adopt'"
+	};
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	MigParams	params = {0};
+	List	   *result = NIL;
+	uint64		rows;
+
+	mig_param_text(&params, project);
+	mig_sql_begin(&session);
+	rows = mig_sql_run(&query, &params);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		MigAdoptedBefore *before = palloc0(sizeof(MigAdoptedBefore));
+
+		before->version = mig_col_text(i, 1);
+		before->name = mig_col_text(i, 2);
+		before->outcome = mig_col_text(i, 3);
+		before->missing = mig_col_bool(i, 4);
+		result = lappend(result, before);
+		MemoryContextSwitchTo(spi);
+	}
+	mig_sql_end(&session);
+	return result;
+}
+
+/* Is a migration in the state in which it was adopted? */
+bool
+mig_journal_adopted_last(const MigMigration *migration)
+{
+	static MigQuery query = {
+		"SELECT FROM (SELECT action FROM migrate.event WHERE project = $1"
+		" AND version IS NOT DISTINCT FROM $2 AND name = $3"
+		" ORDER BY id DESC LIMIT 1) e WHERE action = 'adopt'"
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, migration->project);
+	mig_param_text(&params, migration->version);
+	mig_param_text(&params, migration->name);
+	return mig_sql_once(&query, &params) > 0;
+}
+
 /* Hands what a run has done to the sink, a row for each migration. */
 void
 mig_journal_send_rows(int64 run, MigRowSink sink, void *arg)

@@ -44,6 +44,15 @@ typedef struct MigAttempt
 	int64		delay;			/* microseconds; -1: not tried again */
 } MigAttempt;
 
+/* What was adopted before. */
+typedef struct MigAdoptedBefore
+{
+	char	   *version;		/* NULL: none */
+	char	   *name;
+	char	   *outcome;
+	bool		missing;		/* there was no file of it */
+} MigAdoptedBefore;
+
 /* A row of migrate.run. */
 typedef struct MigRunRecord
 {
@@ -76,6 +85,9 @@ extern List *mig_journal_open(void);
 extern MigRunRecord *mig_journal_running(void);
 extern MigRunRecord *mig_journal_find(int64 run);
 extern bool mig_journal_is_running(int64 id);
+extern bool mig_journal_has_adopted(const char *project);
+extern List *mig_journal_adopted(const char *project);
+extern bool mig_journal_adopted_last(const MigMigration *migration);
 extern void mig_journal_send_rows(int64 run, MigRowSink sink, void *arg);
 extern void mig_journal_add_event(const char *project,
 								  const MigMigration *migration,

@@ -33,7 +33,7 @@
 #define SLOT_FIRST_PAUSE_MS	50
 
 /* How long a repeated cancel may be on its way. */
-#define REPEATED_CANCEL_MS	100
+#define REPEATED_CANCEL_MS	10
 
 /* One run, as its caller sees it. */
 typedef struct MigLaunch

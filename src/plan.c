@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "guc.h"
+#include "journal.h"
 #include "plan.h"
 
 /*
@@ -161,6 +162,26 @@ check_direction(const MigMigration *m, bool down)
 }
 
 /*
+ * What another tool began is in no ledger: it may have left anything, and is
+ * not run again before somebody has looked.
+ */
+static void
+check_adopted(const MigMigration *m)
+{
+	const char *argument = mig_argument(m->version, m->name);
+
+	if (m->state != MIG_PARTIAL || !mig_journal_adopted_last(m))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("migration \"%s\" was begun by another tool and not finished",
+					mig_label(m->version, m->name)),
+			 errhint("See what it left, and settle it with %s or, to run it from its beginning, %s",
+					 mig_call_resolve(argument, "applied", m->project),
+					 mig_call_resolve(argument, "rolled_back", m->project))));
+}
+
+/*
  * What is pending up to the target.  Repeatables come last and describe the
  * newest schema, so they wait while a version beyond the target is pending.
  */
@@ -184,6 +205,7 @@ plan_apply(const MigRequest *request)
 		if (beyond)
 			continue;
 		check_direction(m, false);
+		check_adopted(m);
 		check_order(m);
 		result = lappend(result, m);
 	}

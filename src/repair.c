@@ -51,8 +51,8 @@ static const struct
 };
 
 /* Repairs do not wait for a run: its end may make them needless. */
-static void
-take_run_lock(void)
+void
+mig_repair_take_run_lock(void)
 {
 	if (!mig_runlock_try(false))
 		ereport(ERROR,
@@ -190,7 +190,7 @@ mig_repair_resolve(const char *project, const char *version,
 	MigMigration *m;
 	MigState	state;
 
-	take_run_lock();
+	mig_repair_take_run_lock();
 	m = mig_plan_find(project, version);
 	if (m->repeatable && outcome == OUTCOME_ACCEPT)
 		ereport(ERROR,
@@ -246,7 +246,7 @@ mig_repair_baseline(const char *project, const char *version,
 	MigMigration *target;
 	ListCell   *lc;
 
-	take_run_lock();
+	mig_repair_take_run_lock();
 	target = mig_plan_find_versioned(project, version);
 	foreach(lc, mig_catalog_pending(project))
 	{

@@ -10,6 +10,7 @@
 
 #include "runctx.h"
 
+extern void mig_repair_take_run_lock(void);
 extern void mig_repair_interrupted(void);
 extern const char *mig_repair_resolve(const char *project, const char *version,
 									  const char *outcome, const char *reason);

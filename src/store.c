@@ -22,7 +22,9 @@
 #include "arrange.h"
 #include "compare.h"
 #include "foreign.h"
+#include "guc.h"
 #include "journal.h"
+#include "match.h"
 #include "plan.h"
 #include "store.h"
 #include "text.h"
@@ -429,16 +431,34 @@ list_paths(List *definitions)
 	return paths.data;
 }
 
+/* The identities of what is applied here. */
+static MigIndex
+applied_here(List *existing)
+{
+	MigIndex	index = {0};
+	ListCell   *lc;
+
+	foreach(lc, existing)
+	{
+		const MigMigration *m = lfirst(lc);
+
+		if (m->identity != NULL && m->state == MIG_APPLIED)
+			mig_index_add(&index, m->identity, 0);
+	}
+	mig_index_sort(&index);
+	return index;
+}
+
 /*
  * Files in a host language are of use only as names for what their tool has
- * applied already.
+ * applied already, be it that this was adopted and the tool's history is gone.
  */
 static void
-settle_host_files(const MigLayoutResult *read)
+settle_host_files(const MigLayoutResult *read, List *existing)
 {
-	List	   *applied = NIL;
+	MigForeignApplied *applied = NULL;
+	MigIndex	here = applied_here(existing);
 	List	   *pending = NIL;
-	bool		asked = false;
 	ListCell   *lc;
 
 	foreach(lc, read->definitions)
@@ -447,13 +467,18 @@ settle_host_files(const MigLayoutResult *read)
 
 		if (!d->host)
 			continue;
-		if (!asked)
-			applied = mig_foreign_applied(read->layout);
-		asked = true;
-		if (mig_foreign_contains(applied, d->identity))
-			d->up.text = host_script(d);
-		else
-			pending = lappend(pending, d);
+		if (mig_index_find(&here, d->identity) < 0)
+		{
+			if (applied == NULL)
+				applied = mig_foreign_applied_of(read->layout,
+												 read->definitions);
+			if (!mig_foreign_contains(applied, d->identity))
+			{
+				pending = lappend(pending, d);
+				continue;
+			}
+		}
+		d->up.text = host_script(d);
 	}
 	if (pending != NIL)
 		ereport(ERROR,
@@ -501,6 +526,31 @@ surroundings(List *existing)
 }
 
 /*
+ * Says that the tool of these files has been at work in this database, unless
+ * something was taken over from it, or run here, already.
+ */
+static void
+point_at_history(const char *project, const char *layout, List *existing)
+{
+	char	   *history;
+	ListCell   *lc;
+
+	foreach(lc, existing)
+		if (((MigMigration *) lfirst(lc))->state != MIG_PENDING)
+			return;
+	if (mig_journal_has_adopted(project) ||
+		(history = mig_foreign_history(layout)) == NULL)
+		return;
+	ereport(NOTICE,
+			(errmsg("table %s is the history of %s", history, layout),
+			 errhint("To take over what it says was applied, run %s",
+					 strcmp(project, mig_project) == 0 ?
+					 "SELECT * FROM migrate.adopt();" :
+					 psprintf("SELECT * FROM migrate.adopt(project => %s);",
+							  quote_literal_cstr(project)))));
+}
+
+/*
  * Stores the migrations of files; returns a list of MigStored, for the files
  * that are none as well.
  */
@@ -518,7 +568,7 @@ mig_store_files(const char *project, MigLayoutRequest *request)
 	request->has_history = mig_foreign_has_history;
 	request->around = surroundings(existing);
 	read = mig_layout_read(request);
-	settle_host_files(read);
+	settle_host_files(read, existing);
 	mig_arrange(read, existing);
 	result = store(project, read->definitions, existing);
 	foreach(lc, read->ignored)
@@ -531,6 +581,7 @@ mig_store_files(const char *project, MigLayoutRequest *request)
 		ereport(NOTICE,
 				(errmsg("file \"%s\" is not a migration", row->path)));
 	}
+	point_at_history(project, read->layout, existing);
 	return result;
 }
 

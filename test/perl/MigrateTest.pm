@@ -201,7 +201,7 @@ sub states
 
 	return $node->safe_psql($database,
 		"SELECT string_agg(coalesce(version, name) || ' ' || state, ', ' ORDER BY n)"
-		  . " FROM migrate.status() WITH ORDINALITY AS s (a, version, name, b, state, c, d, e, f, g, h, n)"
+		  . " FROM migrate.status() WITH ORDINALITY AS s (a, version, name, b, state, c, d, e, f, g, h, i, n)"
 	);
 }
 

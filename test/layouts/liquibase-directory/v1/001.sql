@@ -1,0 +1,4 @@
+﻿--liquibase formatted sql
+--changeset me:1
+CREATE TABLE d1 (a int);
+--rollback DROP TABLE d1;

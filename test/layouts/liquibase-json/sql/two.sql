@@ -1,0 +1,3 @@
+--liquibase formatted sql
+--changeset two:1
+SELECT 2;

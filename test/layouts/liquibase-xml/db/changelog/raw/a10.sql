@@ -1,0 +1,4 @@
+
+
+  CREATE TABLE raw2 (a int);
+

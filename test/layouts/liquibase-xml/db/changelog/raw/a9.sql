@@ -1,0 +1,1 @@
+CREATE TABLE raw3 (a int);

@@ -1,0 +1,3 @@
+--liquibase formatted sql
+--changeset f:1
+SELECT 1;

@@ -1,0 +1,5 @@
+CREATE TABLE go_file (a int)
+GO
+INSERT INTO go_file
+	VALUES (1)
+GO
