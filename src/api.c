@@ -344,6 +344,7 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 				 errdetail("Only roles with privileges of the \"%s\" role may.",
 						   "pg_read_server_files"),
 				 errhint("Send the files with migrate.load(paths, contents) instead.")));
+	request.directory = directory;
 	request.files = mig_directory_read(directory);
 	request.variables = variables_argument(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);

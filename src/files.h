@@ -45,6 +45,7 @@ typedef struct MigDefinition
 	char	   *name;			/* may be "" */
 	bool		repeatable;
 	bool		host;			/* a file in a host language: up.text is NULL */
+	char	   *host_reason;	/* what of it is no SQL; NULL: the file says it */
 	const char *layout;			/* the one it was read in */
 	char	   *path;			/* of the up script */
 	char	   *down_path;		/* of a down script with a file of its own */
@@ -79,6 +80,7 @@ typedef struct MigSurroundings
 typedef struct MigReading
 {
 	const char *layout;			/* its name */
+	const char *directory;		/* that was read; NULL: a client sent files */
 	List	   *files;			/* of MigFile *, in the order given */
 	int			depth;			/* slashes in the path of a file that stands
 								 * in the directory itself, not below it */

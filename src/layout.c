@@ -263,6 +263,7 @@ mig_layout_read(const MigLayoutRequest *request)
 	ListCell   *lc;
 
 	reading.layout = layout->name;
+	reading.directory = request->directory;
 	reading.files = request->files;
 	reading.depth = mig_files_depth(request->files);
 	reading.variables = request->variables;

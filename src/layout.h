@@ -23,6 +23,7 @@ typedef enum MigOrder
 typedef struct MigLayoutRequest
 {
 	const char *layout;			/* its name, or "auto" */
+	const char *directory;		/* that was read; NULL: a client sent files */
 	List	   *files;			/* of MigFile * */
 	List	   *variables;		/* of MigVariable * */
 	MigSurroundings around;

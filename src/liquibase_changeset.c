@@ -460,9 +460,9 @@ mig_lb_finish(LbState *state, LbChangeset *changeset)
 	definition->host = reason != NULL;
 	if (definition->host)
 	{
-		definition->path = psprintf("%s (line %d, changeset %s: %s)",
-									definition->path, changeset->line,
-									changeset->id, reason);
+		definition->host_reason = psprintf("line %d, changeset %s: %s",
+										   changeset->line, changeset->id,
+										   reason);
 		return;
 	}
 	set_up(state, changeset, definition);

@@ -413,6 +413,8 @@ read_directory(LbState *state)
 	if (files == NIL)
 		return;
 	state->root = mig_file_directory(((MigFile *) linitial(files))->path);
+	if (state->reading->directory != NULL)
+		state->root = mig_file_directory(psprintf("%s/", state->reading->directory));
 	foreach(lc, files)
 		while (*state->root != '\0' &&
 			   !(strncmp(((MigFile *) lfirst(lc))->path, state->root, strlen(state->root)) == 0 &&

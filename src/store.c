@@ -419,14 +419,17 @@ list_paths(List *definitions)
 	initStringInfo(&paths);
 	foreach(lc, definitions)
 	{
+		const MigDefinition *d = lfirst(lc);
+
 		if (foreach_current_index(lc) == SHOWN_FILES)
 		{
 			appendStringInfo(&paths, "\nand %d more",
 							 list_length(definitions) - SHOWN_FILES);
 			break;
 		}
-		appendStringInfo(&paths, "%s%s", paths.len > 0 ? "\n" : "",
-						 ((MigDefinition *) lfirst(lc))->path);
+		appendStringInfo(&paths, "%s%s", paths.len > 0 ? "\n" : "", d->path);
+		if (d->host_reason != NULL)
+			appendStringInfo(&paths, " (%s)", d->host_reason);
 	}
 	return paths.data;
 }
