@@ -26,7 +26,7 @@ sub new_server
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	# its superuser is postgres, whatever the system's user is called
-	$node->init(extra => [ '-U', 'postgres' ], %{ $params{init} // {} });
+	$node->init(extra => [ '-U', 'postgres', '-E', 'UTF8', '--locale=C' ], %{ $params{init} // {} });
 	$node->append_conf('postgresql.conf', <<'CONF');
 max_worker_processes = 16
 log_min_messages = debug1

@@ -87,7 +87,7 @@ sub commands
 
 my $node = PostgreSQL::Test::Cluster->new('documents');
 $ENV{PGUSER} = 'postgres';
-$node->init(extra => [ '-U', 'postgres' ]);
+$node->init(extra => [ '-U', 'postgres', '-E', 'UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "timezone = 'UTC'\ndatestyle = 'ISO, MDY'");
 $node->start;
 
