@@ -4,6 +4,7 @@
 #   make demo [KEEP=1]      builds, installs and shows it in a private server
 #   make check [T='sql/load t/*']   the same, then every test and lint rule
 #   make lint               the rules of the source alone
+#   make check-tools        takes over from each other tool that can be had
 #
 # PG_CONFIG picks the server.  demo and check install what is missing through
 # apt-get; see test/bin/lib.sh.
@@ -11,7 +12,7 @@
 # These bring their own server, or need none.  They must work before
 # pg_config is installed, so they stay clear of PGXS (whose own "check" only
 # says that there is none).
-own_goals = check demo lint
+own_goals = check check-tools demo lint
 
 ifneq ($(filter $(own_goals),$(MAKECMDGOALS)),)
 

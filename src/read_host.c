@@ -448,6 +448,31 @@ is_below_migrate(const char *path)
 	return false;
 }
 
+/*
+ * How much all paths have in common, in bytes: names above the directory say
+ * nothing.
+ */
+static int
+common_start(List *files)
+{
+	const char *first = files ? ((const MigFile *) linitial(files))->path : "";
+	int			common = strlen(first);
+	ListCell   *lc;
+
+	foreach(lc, files)
+	{
+		const char *path = ((const MigFile *) lfirst(lc))->path;
+		int			i = 0;
+
+		while (i < common && path[i] == first[i])
+			i++;
+		common = i;
+	}
+	while (common > 0 && first[common - 1] != '/')
+		common--;
+	return common;
+}
+
 /* The versions that a dump of the schema says it has, as bare numbers. */
 static List *
 dumped_versions(const MigFile *file)
@@ -543,11 +568,12 @@ mig_read_rails(MigReading *reading)
 {
 	List	   *dumped = read_dump(reading);
 	List	   *sql = NIL;
+	int			common = common_start(reading->files);
 	bool		below = false;
 	ListCell   *lc;
 
 	foreach(lc, reading->files)
-		below |= is_below_migrate(((const MigFile *) lfirst(lc))->path);
+		below |= is_below_migrate(((const MigFile *) lfirst(lc))->path + common);
 	foreach(lc, reading->files)
 	{
 		const MigFile *file = lfirst(lc);
@@ -561,7 +587,7 @@ mig_read_rails(MigReading *reading)
 		if (pg_str_endswith(base, ".sql"))
 			sql = lappend(sql, unconstify(MigFile *, file));
 		else if (!rails_name(base, &version, &name) ||
-				 (below && !is_below_migrate(file->path)) ||
+				 (below && !is_below_migrate(file->path + common)) ||
 				 has_number(dumped, bare_number(version)))
 			mig_reading_ignore(reading, file);
 		else

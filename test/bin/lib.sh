@@ -319,3 +319,73 @@ stop_server() {
 	as_server "$pg_bin/pg_ctl" -D "$work/data" -m fast -s stop ||
 		as_server "$pg_bin/pg_ctl" -D "$work/data" -m immediate -s stop
 }
+
+# ---------------------------------------------------------------------------
+# Tests: each prints one line, the last line of the run counts them
+
+passed=0 failed=0 skipped=0 children=()
+
+pass() {
+	echo "ok - $1"
+	passed=$((passed + 1))
+}
+
+fail() {
+	echo "not ok - $1"
+	failed=$((failed + 1))
+}
+
+skip() {
+	echo "skipped - $1: $2"
+	skipped=$((skipped + 1))
+}
+
+# Whatever happens, the run ends with its count.
+finish() {
+	local status=$?
+	trap - EXIT
+	[ "${#children[@]}" -eq 0 ] || kill "${children[@]}" || true
+	stop_server || true
+	if [ "$status" -ne 0 ]; then
+		fail "the run itself, stopped by an error"
+	fi
+	if [ -n "${work:-}" ]; then
+		cd "$root" || exit
+		if [ "$failed" -eq 0 ] && [ "${KEEP:-0}" != 1 ]; then
+			rm -rf "$work"
+		else
+			say "logs and results are in $work"
+		fi
+	fi
+	if [ $((passed + failed + skipped)) -eq 0 ]; then
+		fail "nothing matches T=${T:-}"
+	fi
+	[ "$skipped" -eq 0 ] || say "$skipped skipped"
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] || exit 1
+	exit 0
+}
+
+# Does a name match one of the patterns in T?
+wanted() {
+	local pattern
+	[ -n "${T:-}" ] || return 0
+	set -f
+	for pattern in $T; do
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ $1 == $pattern ]] && { set +f; return 0; }
+	done
+	set +f
+	return 1
+}
+
+# Runs a program as the server's user, its output to a file, for so many seconds
+# at most.  In the background, so that this shell hears of a signal meanwhile.
+limited() {
+	local log=$1
+	shift
+	as_server timeout -k 30 "$@" </dev/null >"$log" 2>&1 &
+	children=($!)
+	wait "${children[0]}" || { children=(); return 1; }
+	children=()
+}

@@ -1,0 +1,1 @@
+-- dbmate dump writes this file; it is no migration.

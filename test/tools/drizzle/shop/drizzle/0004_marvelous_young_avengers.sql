@@ -1,0 +1,1 @@
+CREATE INDEX "order_lines_amount_index" ON "order_lines" USING btree ("amount");

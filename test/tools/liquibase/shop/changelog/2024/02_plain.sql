@@ -1,0 +1,1 @@
+COMMENT ON TABLE order_lines IS 'A plain file is one changeset.';

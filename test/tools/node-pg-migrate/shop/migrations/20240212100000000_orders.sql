@@ -1,0 +1,9 @@
+-- --- down migration ---
+DROP TABLE orders;
+
+---- UP MIGRATION, in the other order
+CREATE TABLE orders (
+	id bigint PRIMARY KEY,
+	customer_id bigint NOT NULL REFERENCES customers,
+	status text NOT NULL
+);

@@ -1,0 +1,9 @@
+-- Deploy shop:greeting to pg
+
+BEGIN;
+
+CREATE OR REPLACE FUNCTION shop.greeting(who text) RETURNS text LANGUAGE sql AS $$
+	SELECT 'HELLO, ' || upper(who);
+$$;
+
+COMMIT;

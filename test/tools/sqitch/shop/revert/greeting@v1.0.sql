@@ -1,0 +1,7 @@
+-- Revert shop:greeting from pg
+
+BEGIN;
+
+DROP FUNCTION shop.greeting(text);
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:last from pg
+
+BEGIN;
+
+ALTER TABLE shop.orders DROP CONSTRAINT orders_status_check;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Revert shop:tables/customers from pg
+
+BEGIN;
+
+DROP TABLE shop.customers;
+
+COMMIT;

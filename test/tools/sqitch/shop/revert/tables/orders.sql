@@ -1,0 +1,7 @@
+-- Revert shop:tables/orders from pg
+
+BEGIN;
+
+DROP TABLE shop.orders;
+
+COMMIT;

@@ -1,0 +1,7 @@
+-- Verify shop:tables/customers on pg
+
+BEGIN;
+
+SELECT id, email FROM shop.customers WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,9 @@
+-- +migrate Up
+CREATE TABLE orders (
+	id bigint PRIMARY KEY,
+	customer_id bigint NOT NULL REFERENCES customers,
+	status text NOT NULL
+);
+
+-- +migrate Down
+DROP TABLE orders;

@@ -1,0 +1,2 @@
+-- no-transaction
+CREATE INDEX CONCURRENTLY order_lines_amount ON order_lines (amount);
