@@ -1,0 +1,1 @@
+CREATE TABLE "orders" ("id" bigserial, "customer_id" bigint NOT NULL, CONSTRAINT "orders_customer_id_fkey" FOREIGN KEY ("customer_id") REFERENCES "customers"("id"), "status" text NOT NULL, PRIMARY KEY ("id"));

@@ -1,0 +1,1 @@
+CREATE TABLE "order_lines" ("order_id" bigint, CONSTRAINT "order_lines_order_id_fkey" FOREIGN KEY ("order_id") REFERENCES "orders"("id"), "line" integer, "amount" numeric NOT NULL, PRIMARY KEY ("order_id","line"));

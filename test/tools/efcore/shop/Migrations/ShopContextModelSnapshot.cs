@@ -1,0 +1,8 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+
+namespace Shop.Migrations;
+
+[DbContext(typeof(ShopContext))]
+partial class ShopContextModelSnapshot : ModelSnapshot
+{
+}

@@ -1,0 +1,2 @@
+DROP FUNCTION total(bigint);
+DROP TABLE order_lines;

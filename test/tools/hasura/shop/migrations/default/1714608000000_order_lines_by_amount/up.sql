@@ -1,0 +1,1 @@
+CREATE INDEX order_lines_amount ON order_lines (amount);
