@@ -227,7 +227,11 @@ judge(const Adoption *adoption, const MigMatch *match, MigAdopted *row)
 
 	row->result = "unchanged";
 	if (here == MIG_APPLIED)
+	{
+		if (said == MIG_PENDING && mig_journal_adopted_last(m))
+			row->note = join_notes(row->note, "was adopted before, and is not in this history");
 		return STAYS;
+	}
 	if (said == MIG_PENDING || said == here)
 		return leave(row, here, NULL);
 	if (was_adopted(adoption, m->version, m->name, outcome_of(said), false))

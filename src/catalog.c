@@ -186,7 +186,8 @@ mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
 
 /*
  * The migrations that a user may mean by a name: of that version as it is
- * written, or of that identity in their tool's history.
+ * written, of that identity in their tool's history, or of that version and
+ * name as they are shown.
  */
 List *
 mig_catalog_find_named(const char *project, const char *name)
@@ -194,7 +195,8 @@ mig_catalog_find_named(const char *project, const char *name)
 	static MigQuery query = {
 		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES
 		" WHERE m.project = $1 AND m.kind = 'versioned'"
-		" AND (m.version = $2 OR m.identity = $2)" MIGRATION_ORDER
+		" AND (m.version = $2 OR m.identity = $2"
+		" OR m.version || ' ' || m.name = $2)" MIGRATION_ORDER
 	};
 	MigParams	params = {0};
 

@@ -69,6 +69,41 @@ mig_foreign_history(const char *tool)
 	return tables ? ((MigForeignTable *) linitial(tables))->name : NULL;
 }
 
+static Oid
+owner_of(Oid relid)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
+	Oid			owner = InvalidOid;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+		ReleaseSysCache(tuple);
+	}
+	return owner;
+}
+
+/*
+ * A query on a table, as its owner if the caller may act as that: planning it
+ * calls functions in the table's indexes and constraints, which are the owner's
+ * code.  An error restores the caller's identity.
+ */
+static uint64
+query_as_owner(Oid relid, const char *sql)
+{
+	Oid			owner = owner_of(relid);
+	Oid			caller;
+	int			context;
+	uint64		rows;
+
+	GetUserIdAndSecContext(&caller, &context);
+	if (OidIsValid(owner) && has_privs_of_role(caller, owner))
+		SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
+	rows = mig_caller_query(sql, NULL);
+	SetUserIdAndSecContext(caller, context);
+	return rows;
+}
+
 /*
  * Whether the tool is at work
  */
@@ -220,7 +255,7 @@ check_advisory_lock(const MigForeignTable *table, bool dry_run)
 }
 
 /* The table beside the history in which the tool keeps its lock. */
-static char *
+static const MigCandidate *
 find_lock_table(const MigForeignTable *table)
 {
 	MigTool		locks = {.columns = table->tool->lock_columns};
@@ -238,8 +273,7 @@ find_lock_table(const MigForeignTable *table)
 			mig_history_has_columns(candidate, &locks) &&
 			pg_class_aclcheck(candidate->relid, GetUserId(),
 							  ACL_SELECT) == ACLCHECK_OK)
-			return quote_qualified_identifier(candidate->schema,
-											  candidate->table);
+			return candidate;
 	}
 	return NULL;
 }
@@ -248,15 +282,18 @@ find_lock_table(const MigForeignTable *table)
 static void
 check_lock_row(const MigForeignTable *table)
 {
+	const MigCandidate *locks;
 	char	   *name;
 	int			guc_level;
 
 	if (table->tool->lock_query == NULL ||
-		(name = find_lock_table(table)) == NULL)
+		(locks = find_lock_table(table)) == NULL)
 		return;
+	name = quote_qualified_identifier(locks->schema, locks->table);
 	guc_level = mig_caller_begin();
-	if (mig_caller_query(psprintf("WITH history AS (SELECT * FROM %s) %s", name,
-						   table->tool->lock_query), NULL) > 0)
+	if (query_as_owner(locks->relid,
+					   psprintf("WITH history AS (SELECT * FROM %s) %s", name,
+								table->tool->lock_query)) > 0)
 		ereport(WARNING,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("table %s says that %s is running", name,
@@ -331,8 +368,9 @@ mig_foreign_read(const MigForeignTable *table)
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
 	guc_level = mig_caller_begin();
-	rows = mig_caller_query(psprintf("WITH history AS (SELECT * FROM %s) %s",
-							  table->name, table->tool->query), NULL);
+	rows = query_as_owner(table->relid,
+						  psprintf("WITH history AS (SELECT * FROM %s) %s",
+								   table->name, table->tool->query));
 	for (uint64 i = 0; i < rows; i++)
 	{
 		MigForeignRow *row = read_row(context, i);
@@ -522,20 +560,6 @@ mig_foreign_contains(const MigForeignApplied *applied, const char *identity)
 /*
  * The sign that is put up
  */
-
-static Oid
-owner_of(Oid relid)
-{
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner = InvalidOid;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-		ReleaseSysCache(tuple);
-	}
-	return owner;
-}
 
 /* Says in the table's comment who has taken over, unless that stands there. */
 void

@@ -404,6 +404,25 @@ report_no_table(const char *tool)
 			 errhint("Connect to the database that %s was used on.", tool)));
 }
 
+/*
+ * There are tables, but none of the tool of the files: they may be those of
+ * other applications, whose versions are not these.
+ */
+static void
+report_other_tools(const char *layout, List *tables)
+{
+	const MigForeignTable *first = linitial(tables);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE),
+			 errmsg("no history table of %s was found in database \"%s\"",
+					layout, get_database_name(MyDatabaseId)),
+			 errdetail("The files were loaded in layout \"%s\"; table %s is the history of %s.",
+					   layout, first->name, first->tool->name),
+			 errhint("If it is the history of these files, run SELECT * FROM migrate.adopt('%s');",
+					 first->tool->name)));
+}
+
 /* The table is not that tool's, or no tool's. */
 static void
 report_unrecognised(const MigCandidate *candidate, const char *tool)
@@ -512,7 +531,11 @@ mig_histories_choose(const char *tool, Oid history_table, const char *layout)
 		if (layout != NULL)
 			tables = mig_histories_find(layout, true);
 		if (tables == NIL)
+		{
 			tables = mig_histories_find(NULL, true);
+			if (tables != NIL && layout != NULL && mig_tool_is_known(layout))
+				report_other_tools(layout, tables);
+		}
 	}
 	if (tables == NIL)
 		report_no_table(tool);

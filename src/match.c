@@ -356,6 +356,31 @@ is_in_scope(const MigIndex *scopes, const MigForeignRow *row)
 		mig_index_find(scopes, row->scope) != NONE;
 }
 
+/* Is it the very script that a row has the checksum of? */
+static bool
+has_checksum(const MigMigration *m, const char *checksum)
+{
+	ListCell   *lc;
+
+	foreach(lc, m->checksums)
+		if (checksum != NULL && strcmp(lfirst(lc), checksum) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Does a name alone tell too little?  While nothing says which of the sets in
+ * the table is ours, another one's may have the same names.
+ */
+static bool
+may_be_of_another(const MigTool *tool, const MigIndex *scopes,
+				  List *migrations, const MigForeignRow *row, int number)
+{
+	return number >= 0 && tool->key == MIG_TOOL_OWN && row->scope != NULL &&
+		scopes->count == 0 &&
+		!has_checksum(list_nth(migrations, number), row->checksum);
+}
+
 /*
  * The migration of each row, by number: first those that are told by their
  * identity, so that others leave these alone.
@@ -389,7 +414,8 @@ match_rows(const MigTool *tool, MigMatches *result, List *migrations,
 		if (*number >= 0 || !is_in_scope(scopes, row))
 			continue;
 		*number = find_migration(tool, names, migrations, row);
-		if (!match_row(result, row, *number))
+		if (may_be_of_another(tool, scopes, migrations, row, *number) ||
+			!match_row(result, row, *number))
 			*number = NONE;
 	}
 	return numbers;

@@ -75,7 +75,8 @@ const MigTool mig_tools[] = {
 		.query =
 		"SELECT identity, regexp_replace(script, '^.*/', ''), version,"
 		" description, installed_on::timestamptz, installed_by, checksum::text,"
-		" CASE WHEN type = 'DELETE' OR starts_with(type, 'UNDO') THEN 'undone'"
+		" CASE WHEN type = 'DELETE' OR starts_with(type, 'UNDO') AND success"
+		" THEN 'undone'"
 		" WHEN success THEN 'applied' ELSE 'partial' END,"
 		" right(type, 8) = 'BASELINE' OR type = 'SQL_STATE_SCRIPT',"
 		" nullif(concat_ws(', ', nullif(type, 'SQL'),"
@@ -106,11 +107,16 @@ const MigTool mig_tools[] = {
 		.key = MIG_TOOL_NAME,
 		.lock = MIG_TOOL_LOCK_KEY,
 		.lock_key = 72707369,
-		/* each attempt has its row: what was finished counts most */
+		/*
+		 * Each attempt has its row: what was finished counts most.  Of one
+		 * that has neither an end nor an error nobody knows: Prisma was
+		 * killed, perhaps after the script had been committed.
+		 */
 		.query =
 		"SELECT migration_name, NULL, " DIGITS("migration_name") ","
 		" migration_name, coalesce(finished_at, started_at)::timestamptz, NULL,"
 		" checksum, CASE WHEN rolled_back_at IS NOT NULL THEN 'undone'"
+		" WHEN finished_at IS NULL AND coalesce(logs, '') = '' THEN 'partial'"
 		" WHEN finished_at IS NULL THEN 'failed' ELSE 'applied' END, false,"
 		" CASE WHEN rolled_back_at IS NOT NULL"
 		" THEN 'rolled back at ' || rolled_back_at"

@@ -411,6 +411,11 @@ check_call(const Parser *parser)
 	if (options->arguments.count < command->least)
 		usage_error(options, "usage: pg_migrate %s %s", command->name,
 					command->arguments);
+	/* which may have a password in it */
+	if (options->arguments.count > command->most &&
+		is_connection_string(option_argument(options, command->most)))
+		usage_error(options, "a connection string goes in front of \"%s\"",
+					command->name);
 	if (options->arguments.count > command->most)
 		usage_error(options, "\"%s\" has an argument too many: \"%s\"",
 					command->name, option_argument(options, command->most));

@@ -15,6 +15,10 @@
 #include "screen.h"
 #include "session.h"
 
+/* By name: an older extension may have others. */
+#define LOAD \
+	"SELECT path, version, name, kind, result FROM migrate.load($1, $2, $3, "
+
 /* The files as the two arrays that load() takes. */
 static void
 fill_arrays(const Vector *files, Text *paths, Text *contents)
@@ -79,14 +83,14 @@ push_directory(Db *db, const char *directory, Sources *sources)
 
 	sources->files = files_read(directory);
 	fill_arrays(&sources->files, &paths, &contents);
-	query_init(&query, "SELECT * FROM migrate.load($1, $2, $3, $4)");
+	query_init(&query, LOAD "$4)");
 	query_binary(&query, DB_TEXT_ARRAY, &paths);
 	query_binary(&query, DB_TEXT_ARRAY, &contents);
 	query_text(&query, options->layout ? options->layout : "auto");
 	query_text(&query, options->project);
 	if (options->variables.count > 0)
 	{
-		query.sql = "SELECT * FROM migrate.load($1, $2, $3, $4, $5)";
+		query.sql = LOAD "$4, $5)";
 		query_value(&query, DB_JSONB, variables_object(&options->variables));
 	}
 	db->notice = handle_notice;

@@ -60,6 +60,9 @@ read_label(const char *quoted, char **step)
 	{
 		const char *tail = strrchr(end, '(');
 
+		/* what a script says may look like it */
+		if (tail == NULL)
+			return NULL;
 		*step = mem_copy_part(end + 3, (size_t) (tail - end - 4));
 	}
 	else
@@ -329,6 +332,11 @@ take_result(Run *run, const PGresult *result)
 
 	if (result == NULL)
 		return leave_alone(run);
+	if (result_is_good(result) && PQnfields(result) < 5)
+	{
+		complain("migrate in the database is of another version than this pg_migrate");
+		return EXIT_REFUSED;
+	}
 	if (result_is_good(result))
 	{
 		take_rows(run, result);

@@ -141,7 +141,7 @@ character_length(const char *p, int *columns)
 {
 	int			len = PQmblenBounded(p, encoding);
 
-	*columns = PQdsplen(p, encoding);
+	*columns = len == PQmblen(p, encoding) ? PQdsplen(p, encoding) : -1;
 	return len > 0 ? len : 1;
 }
 
@@ -262,11 +262,19 @@ tell_part(Colour colour, const char *word, const char *message)
 {
 	Text		text = {0};
 
-	for (; *message != '\0'; message++)
+	while (*message != '\0')
 	{
-		text_add_char(&text, *message);
+		size_t		len = strcspn(message, "\n");
+		char	   *line = mem_copy_part(message, len);
+
+		add_printable(&text, line, -1);
+		free(line);
+		message += len;
 		if (*message == '\n')
-			text_add(&text, "    ");
+		{
+			text_add(&text, "\n    ");
+			message++;
+		}
 	}
 	tell("%s%s:%s %s", colour_start(colour, err_colours), word,
 		 colour_end(colour, err_colours), text.data ? text.data : "");
@@ -284,10 +292,14 @@ tell_plain(const char *line)
 void
 tell_coloured(Colour colour, const char *text)
 {
+	Text		clean = {0};
+
 	screen_clear();
 	fflush(stdout);
-	fprintf(stderr, "%s%s%s", colour_start(colour, err_colours), text,
-			colour_end(colour, err_colours));
+	add_printable(&clean, text, -1);
+	fprintf(stderr, "%s%s%s", colour_start(colour, err_colours),
+			clean.data ? clean.data : "", colour_end(colour, err_colours));
+	text_free(&clean);
 }
 
 /* An error of this program's own. */

@@ -152,7 +152,9 @@ command_redo(Options *options)
 	{
 		const RunRow *undone = run->rows.items[0];
 
-		status = apply(run, undone->version);
+		/* several may have the version: not with the name */
+		status = apply(run, *undone->name == '\0' ? undone->version :
+					   format("%s %s", undone->version, undone->name));
 	}
 	return run_end(run, status, run->rows.count / 2, "rolled back and applied");
 }

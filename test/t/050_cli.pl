@@ -202,28 +202,21 @@ is_deeply([ map { "$_->{version} $_->{state}" } @{ json_rows('baseline', '1', '-
 cli_is([ 'up', '--project=other', '--set', 'shop.mark=x=y', '--set', 'statement_timeout=1min' ], 0, qr/^applied +2 b/m, undef,
 	'settings reach the run');
 cli_is([ 'up', '--project=other', '--set', 'work_mem=much' ], 3, undef, qr/invalid value for parameter "work_mem"/, 'one that is refused');
-SKIP:
-{
-	skip 'this extension has no adopt()', 1
-	  if $node->safe_psql('shop', "SELECT to_regproc('migrate.adopt') IS NULL") eq 't';
-	cli_is([ 'adopt', 'flyway' ], 3, undef, qr/error: /, 'adopt without a history to adopt');
-	$node->safe_psql('shop', <<'SQL');
+cli_is([ 'adopt', 'flyway' ], 3, undef, qr/error: /, 'adopt without a history to adopt');
+$node->safe_psql('shop', <<'SQL');
 CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
 INSERT INTO schema_migrations VALUES (1, false);
 SQL
-	my $adopted = files('1_a.up.sql' => 'SELECT 1', '2_b.up.sql' => 'SELECT 2');
-	cli_is([ 'push', '--project=adopted', '--layout=golang-migrate', $adopted ], 0, qr/2 new/, undef, 'files of another tool');
-	cli_is([ 'adopt', '--project=adopted', '--dry-run' ], 0, qr/^adopted +1 a.*^1 adopted, 1 pending; nothing was changed$/ms, undef, 'adopt, only to see');
-	is_deeply([ map { "$_->{version} $_->{result}" } @{ json_rows('adopt', 'golang-migrate', '--table', 'schema_migrations', '--project=adopted') } ],
-		[ '1 adopted', '2 pending' ], 'adopt');
-}
-SKIP:
-{
-	skip 'load() has no variables', 1
-	  if $node->safe_psql('shop', "SELECT max(pronargs) FROM pg_proc WHERE pronamespace = 'migrate'::regnamespace AND proname = 'load'") < 5;
-	my $placeholders = files('V1__a.sql' => "SELECT '\${a}' || '\${b}';\n");
-	cli_is([ 'up', '--project=vars', '--layout=flyway', '--var', 'a=x "y" \\z', '--var=b=', $placeholders ], 0, qr/^applied +1 a/m, undef, 'variables');
-}
+my $adopted = files('1_a.up.sql' => 'SELECT 1', '2_b.up.sql' => 'SELECT 2');
+cli_is([ 'push', '--project=adopted', '--layout=golang-migrate', $adopted ], 0, qr/2 new/,
+	qr/\Anotice: table public\.schema_migrations is the history of golang-migrate\n  hint: .* SELECT \* FROM migrate\.adopt\(.*\n\z/, 'files of another tool, whose history is there');
+cli_is([ 'adopt', '--project=adopted', '--dry-run' ], 0, qr/^adopted +1 a.*^1 adopted, 1 pending; nothing was changed$/ms,
+	qr/\Anotice: 1 migration of table public\.schema_migrations, the history of golang-migrate, would be adopted\n  detail: 1 pending, 0 failed or partial, 0 missing, 0 of another text\.\n  hint: To do it, call again without dry_run\.\n\z/,
+	'adopt, only to see');
+is_deeply([ map { "$_->{version} $_->{result}" } @{ json_rows('adopt', 'golang-migrate', '--table', 'schema_migrations', '--project=adopted') } ],
+	[ '1 adopted', '2 pending' ], 'adopt');
+my $placeholders = files('V1__a.sql' => "SELECT '\${a}' || '\${b}';\n");
+cli_is([ 'up', '--project=vars', '--layout=flyway', '--var', 'a=x "y" \\z', '--var=b=', $placeholders ], 0, qr/^applied +1 a/m, undef, 'variables');
 
 #
 # Connections, versions, usage

@@ -601,7 +601,7 @@ $node->safe_psql('choice', "CREATE TABLE knex_migrations $knex_columns; INSERT I
 fails('choice', '', qr/ERROR:  there are several histories that could be adopted\nDETAIL:  "Other ""schema"\."The 'history" of knex\npublic\.knex_migrations of knex\.\nHINT:  Say which: SELECT \* FROM migrate\.adopt\('knex', history_table => '"Other ""schema"\."The ''history"'\);/,
 	'several tables');
 is(scalar adopt('choice', q{'knex', history_table => '"Other ""schema"."The ''history"'}), "1|adopted|2024-01-01 10:00:00||batch 1\n2|pending|||", 'one of them');
-is(scalar adopt('choice', q{'knex', 'knex_migrations'}), "1|unchanged|||\n2|adopted|||batch 1", 'and the other one after it');
+is(scalar adopt('choice', q{'knex', 'knex_migrations'}), "1|unchanged|||was adopted before, and is not in this history\n2|adopted|||batch 1", 'and the other one after it');
 
 # a history of two tools' shape, which its surroundings or the caller tell
 database('shape');
@@ -684,6 +684,10 @@ CREATE FUNCTION evil.ltrim(text, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN
 SQL
 (undef, $messages) = adopt('rights', 'dry_run => true', $as_adopter);
 like($messages, qr/would be affected by row-level security/, 'no policy is evaluated');
+# who may act as the owner reads as the owner, for whom this policy counts
+(undef, $messages) = adopt('rights', 'dry_run => true');
+like($messages, qr/would be affected by row-level security/, 'not for a superuser either');
+$node->safe_psql('rights', 'ALTER TABLE app.schema_version NO FORCE ROW LEVEL SECURITY');
 is((adopt('rights', 'dry_run => true', "SET search_path = evil, pg_catalog;\n"))[0], "1|unchanged|||\n2|unchanged|||", 'no function of a user is called');
 
 #
