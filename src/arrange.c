@@ -20,42 +20,44 @@
 /* Digits of a planned key before the part that lies between two others. */
 #define PLANNED_DIGITS 10
 
-/* Is a definition that of a stored migration, which another layout knows? */
-static bool
-is_same(const MigDefinition *d, const MigMigration *m)
+/* One of these definitions, of that name if there is one; NULL: there is none. */
+static MigDefinition *
+choose_by_name(List *definitions, const char *name)
 {
-	return !d->repeatable && !m->repeatable &&
-		(strcmp(d->version, m->version) == 0 ||
-		 strcmp(mig_version_sort_key(d->version),
-				mig_version_sort_key(m->version)) == 0);
+	ListCell   *lc;
+
+	foreach(lc, definitions)
+		if (strcmp(((MigDefinition *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	return definitions != NIL ? linitial(definitions) : NULL;
 }
 
-/* The definition of a stored migration, in its place or anywhere. */
-static MigDefinition *
-find_definition(List *definitions, int from, const MigMigration *m)
+/* Lists of definitions by their versions, however their digits are padded. */
+static HTAB *
+map_versions(List *definitions)
 {
-	MigDefinition *found = NULL;
-	int			count = list_length(definitions);
+	HTAB	   *map = mig_map_create();
+	ListCell   *lc;
 
-	for (int i = 0; i < count; i++)
+	foreach(lc, definitions)
 	{
-		MigDefinition *d = list_nth(definitions, (from + i) % count);
+		MigDefinition *d = lfirst(lc);
+		List	  **place;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!is_same(d, m))
+		if (d->repeatable)
 			continue;
-		if (strcmp(d->name, m->name) == 0)
-			return d;
-		if (found == NULL)
-			found = d;
+		place = (List **) mig_map_place(map, mig_version_sort_key(d->version));
+		*place = lappend(*place, d);
 	}
-	return found;
+	return map;
 }
 
 /* Gives what is stored the keys that the layout gives to the same files. */
 static void
 change_layout(MigLayoutResult *read, List *existing)
 {
+	HTAB	   *versions = map_versions(read->definitions);
 	MigMigration *previous = NULL;
 	List	   *changed = NIL;
 	ListCell   *lc;
@@ -67,8 +69,10 @@ change_layout(MigLayoutResult *read, List *existing)
 
 		if (m->repeatable)
 			continue;
-		d = find_definition(read->definitions, foreach_current_index(lc), m);
-		if (d == NULL)
+		d = choose_by_name(*mig_map_place(versions, mig_version_sort_key(m->version)),
+						   m->name);
+		if (d == NULL ||
+			(previous != NULL && strcmp(previous->sort_key, d->sort_key) == 0))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("migration \"%s\", stored in layout \"%s\", is not among the files of layout \"%s\"",
@@ -77,7 +81,7 @@ change_layout(MigLayoutResult *read, List *existing)
 					 errdetail("The two layouts order migrations by different rules."),
 					 errhint("Load the files with layout => '%s', or into another project.",
 							 m->layout)));
-		if (previous != NULL && strcmp(previous->sort_key, d->sort_key) >= 0)
+		if (previous != NULL && strcmp(previous->sort_key, d->sort_key) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("layout \"%s\" has migrations \"%s\" and \"%s\" the other way round",
@@ -136,9 +140,18 @@ typedef struct Arrangement
 	List	   *existing;
 	HTAB	   *by_identity;	/* stored migrations */
 	HTAB	   *listed;			/* identities that the plan lists */
-	HTAB	   *lost;			/* by version: stored migrations whose identity
-								 * it does not list any more */
+	HTAB	   *lost;			/* by version: lists of stored migrations whose
+								 * identity it does not list any more */
+	int			fixed;			/* no key before that of this stored one is
+								 * asked for any more */
 } Arrangement;
+
+/* Is it stored, and not listed any more? */
+static bool
+is_lost(const Arrangement *plan, const MigMigration *m)
+{
+	return *mig_map_place(plan->listed, m->identity) == NULL;
+}
 
 /* Looks up what is stored, and what of it the plan still lists. */
 static void
@@ -147,6 +160,7 @@ begin_arrangement(Arrangement *plan, List *definitions, List *existing)
 	ListCell   *lc;
 
 	plan->existing = existing;
+	plan->fixed = 0;
 	plan->by_identity = mig_map_create();
 	plan->listed = mig_map_create();
 	plan->lost = mig_map_create();
@@ -164,9 +178,35 @@ begin_arrangement(Arrangement *plan, List *definitions, List *existing)
 		if (m->repeatable || m->identity == NULL)
 			continue;
 		*mig_map_place(plan->by_identity, m->identity) = m;
-		if (*mig_map_place(plan->listed, m->identity) == NULL)
-			*mig_map_place(plan->lost, m->version) = m;
+		if (is_lost(plan, m))
+		{
+			List	  **place = (List **) mig_map_place(plan->lost, m->version);
+
+			*place = lappend(*place, m);
+		}
 	}
+}
+
+/* Takes the lost one of that version, and of that name if there are several. */
+static MigMigration *
+take_lost(const Arrangement *plan, const MigDefinition *d)
+{
+	List	  **place = (List **) mig_map_place(plan->lost, d->version);
+	MigMigration *found = *place != NIL ? linitial(*place) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, *place)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (strcmp(m->name, d->name) == 0)
+		{
+			found = m;
+			break;
+		}
+	}
+	*place = list_delete_ptr(*place, found);
+	return found;
 }
 
 /*
@@ -181,7 +221,7 @@ find_stored(const Arrangement *plan, const MigDefinition *d)
 
 	if (m != NULL)
 		return m;
-	m = *mig_map_place(plan->lost, d->version);
+	m = take_lost(plan, d);
 	if (m != NULL && (m->state == MIG_APPLIED || m->state == MIG_PARTIAL))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -194,19 +234,19 @@ find_stored(const Arrangement *plan, const MigDefinition *d)
 	return m;
 }
 
-/* The next key that is taken for good; NULL if there is none. */
+/*
+ * The next key that is taken for good; NULL if there is none.  The keys asked
+ * for only grow, and what is moved meanwhile goes before them.
+ */
 static const char *
-next_fixed_key(const Arrangement *plan, const char *key)
+next_fixed_key(Arrangement *plan, const char *key)
 {
-	ListCell   *lc;
-
-	foreach(lc, plan->existing)
+	for (; plan->fixed < list_length(plan->existing); plan->fixed++)
 	{
-		const MigMigration *m = lfirst(lc);
+		const MigMigration *m = list_nth(plan->existing, plan->fixed);
 
 		if (!m->repeatable && strcmp(m->sort_key, key) > 0 &&
-			(m->state != MIG_PENDING ||
-			 *mig_map_place(plan->lost, m->version) == m))
+			(m->state != MIG_PENDING || is_lost(plan, m)))
 			return m->sort_key;
 	}
 	return NULL;
@@ -214,7 +254,7 @@ next_fixed_key(const Arrangement *plan, const char *key)
 
 /* A key for what comes next in the plan, after 'key'; 'm': as it is stored. */
 static char *
-key_in_plan(const Arrangement *plan, const MigMigration *m, const char *key)
+key_in_plan(Arrangement *plan, const MigMigration *m, const char *key)
 {
 	const char *next;
 
@@ -251,6 +291,42 @@ compare_stored(const ListCell *a, const ListCell *b)
 }
 
 /*
+ * What a plan lists may become repeatable, or cease to be: it is the same
+ * migration, which has run or not, and what ran came before what is new.
+ */
+static void
+change_kinds(List *definitions, List *existing)
+{
+	HTAB	   *by_identity = mig_map_create();
+	char	   *last = "";
+	ListCell   *lc;
+
+	foreach(lc, existing)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (m->identity != NULL)
+			*mig_map_place(by_identity, m->identity) = m;
+		if (!m->repeatable)
+			last = m->sort_key;
+	}
+	foreach(lc, definitions)
+	{
+		const MigDefinition *d = lfirst(lc);
+		MigMigration *m = *mig_map_place(by_identity, d->identity);
+
+		if (m == NULL || m->repeatable == d->repeatable)
+			continue;
+		m->repeatable = d->repeatable;
+		m->version = d->version;
+		m->name = d->name;
+		m->sort_key = d->repeatable ? d->name : (last = key_after(last));
+		mig_catalog_change_kind(m);
+	}
+	list_sort(existing, compare_stored);
+}
+
+/*
  * Keys for what a plan lists: those of what ran stay, and the others fit in
  * between as the plan has them.
  */
@@ -262,6 +338,7 @@ arrange_plan(MigLayoutResult *read, List *existing)
 	char	   *key = "";
 	ListCell   *lc;
 
+	change_kinds(read->definitions, existing);
 	begin_arrangement(&plan, read->definitions, existing);
 	foreach(lc, read->definitions)
 	{
@@ -286,6 +363,60 @@ arrange_plan(MigLayoutResult *read, List *existing)
 	list_sort(existing, compare_stored);
 }
 
+/*
+ * What is stored and has no definition of its key may have one of another: a
+ * tool knows a renamed file by its identity, and layouts that go by numbers
+ * do not all take 1.0 for another one than 1.
+ */
+static void
+follow_renamed(MigLayoutResult *read, List *existing)
+{
+	HTAB	   *keys = mig_map_create();
+	HTAB	   *defined = mig_map_create();
+	HTAB	   *identities = mig_map_create();
+	HTAB	   *versions = map_versions(read->definitions);
+	List	   *moved = NIL;
+	ListCell   *lc;
+
+	foreach(lc, existing)
+	{
+		MigMigration *m = lfirst(lc);
+
+		if (!m->repeatable)
+			*mig_map_place(keys, m->sort_key) = m;
+	}
+	foreach(lc, read->definitions)
+	{
+		MigDefinition *d = lfirst(lc);
+
+		if (d->repeatable)
+			continue;
+		*mig_map_place(defined, d->sort_key) = d;
+		if (d->identity != NULL)
+			*mig_map_place(identities, d->identity) = d;
+	}
+	foreach(lc, existing)
+	{
+		MigMigration *m = lfirst(lc);
+		MigDefinition *d = NULL;
+
+		if (m->repeatable || *mig_map_place(defined, m->sort_key) != NULL)
+			continue;
+		if (strcmp(m->layout, read->layout) != 0)
+			d = choose_by_name(*mig_map_place(versions, mig_version_sort_key(m->version)),
+							   m->name);
+		else if (m->identity != NULL)
+			d = *mig_map_place(identities, m->identity);
+		if (d == NULL || *mig_map_place(keys, d->sort_key) != NULL)
+			continue;
+		*mig_map_place(keys, d->sort_key) = m;
+		m->sort_key = d->sort_key;
+		moved = lappend(moved, m);
+	}
+	mig_catalog_rekey(moved);
+	list_sort(existing, compare_stored);
+}
+
 /* Makes the keys of what was read fit to what is stored. */
 void
 mig_arrange(MigLayoutResult *read, List *existing)
@@ -307,4 +438,6 @@ mig_arrange(MigLayoutResult *read, List *existing)
 	}
 	if (order == MIG_ORDER_PLAN)
 		arrange_plan(read, existing);
+	else
+		follow_renamed(read, existing);
 }

@@ -455,6 +455,24 @@ mig_catalog_rekey(List *migrations)
 	mig_sql_end(&session);
 }
 
+/* Makes a versioned migration repeatable, or the reverse; its state stays. */
+void
+mig_catalog_change_kind(const MigMigration *migration)
+{
+	static MigQuery query = {
+		"UPDATE migrate.migration SET kind = $2, version = $3, name = $4,"
+		" sort_key = $5 WHERE id = $1"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, migration->id);
+	mig_param_text(&params, migration->repeatable ? "repeatable" : "versioned");
+	mig_param_text(&params, migration->version);
+	mig_param_text(&params, migration->name);
+	mig_param_text(&params, migration->sort_key);
+	mig_sql_once(&query, &params);
+}
+
 /* Forgets a migration; its texts and its history stay. */
 void
 mig_catalog_delete(int64 id)

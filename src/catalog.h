@@ -87,6 +87,7 @@ extern char *mig_catalog_text(const char *checksum);
 extern void mig_catalog_insert(const char *project, List *definitions);
 extern void mig_catalog_replace(int64 id, const MigDefinition *definition);
 extern void mig_catalog_rekey(List *migrations);
+extern void mig_catalog_change_kind(const MigMigration *migration);
 extern void mig_catalog_delete(int64 id);
 
 extern void mig_catalog_set_state(const MigMigration *migration,

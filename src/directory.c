@@ -110,27 +110,64 @@ read_entry(const char *path, bool content)
 	return file;
 }
 
+/* A directory that is being read, and the one above it; NULL: it is the first. */
+typedef struct Level
+{
+	struct stat st;
+	const struct Level *above;
+} Level;
+
+/* Does a link lead back to where we are, or above? */
+static bool
+is_loop(const Level *level, const struct stat *st)
+{
+	for (; level != NULL; level = level->above)
+		if (level->st.st_dev == st->st_dev && level->st.st_ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/*
+ * The status of what an entry stands for; false if there is nothing.  What
+ * cannot be told might be a migration: it is not left out in silence.
+ */
+static bool
+get_status(const char *path, struct stat *st)
+{
+	if (stat(path, st) == 0)
+		return true;
+	if (errno != ENOENT)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not stat file \"%s\": %m", path)));
+	return false;
+}
+
 /* The regular files of a directory and those below it, hidden ones left out. */
 static List *
-read_tree(const char *directory, List *files)
+read_tree(const char *directory, const Level *above, List *files)
 {
+	Level		level = {.above = above};
 	DIR		   *dir = AllocateDir(directory);
 	struct dirent *entry;
 
 	check_stack_depth();
+	if (dir != NULL)
+		(void) get_status(directory, &level.st);
 	while ((entry = ReadDir(dir, directory)) != NULL)
 	{
 		char	   *path = join_path(directory, entry->d_name);
 		struct stat st;
 
 		CHECK_FOR_INTERRUPTS();
-		if (entry->d_name[0] == '.' || stat(path, &st) != 0)
+		if (entry->d_name[0] == '.' ||
+			strcmp(entry->d_name, "node_modules") == 0 ||
+			!get_status(path, &st))
 			continue;
 		if (S_ISREG(st.st_mode))
 			files = lappend(files, read_entry(path, true));
-		else if (S_ISDIR(st.st_mode) &&
-				 strcmp(entry->d_name, "node_modules") != 0)
-			files = read_tree(path, files);
+		else if (S_ISDIR(st.st_mode) && !is_loop(&level, &st))
+			files = read_tree(path, &level, files);
 	}
 	FreeDir(dir);
 	return files;
@@ -168,7 +205,7 @@ read_near(const char *directory, List *files)
 List *
 mig_directory_read(const char *directory)
 {
-	List	   *files = read_tree(directory, NIL);
+	List	   *files = read_tree(directory, NULL, NIL);
 
 	list_sort(files, compare_path);
 	return read_near(directory, files);

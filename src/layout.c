@@ -166,7 +166,8 @@ detect_layout(const MigLayoutRequest *request)
 		return request->previous != NULL ? request->previous : "native";
 	layout = list_length(candidates) == 1 ? linitial(candidates) :
 		choose_layout(request, candidates, likely);
-	if (strcmp(layout, "native") != 0)
+	if (strcmp(layout, "native") != 0 ||
+		(request->previous != NULL && strcmp(request->previous, layout) != 0))
 		ereport(NOTICE,
 				(errmsg("the files are read in layout \"%s\"", layout)));
 	return layout;
@@ -219,8 +220,9 @@ sort_definitions(List *definitions)
 }
 
 /*
- * What a plan lists has its position as its key until it is stored; that no
- * two are alike is told by their identities.
+ * What a plan lists has its position as its key until it is stored, from 1 on:
+ * there is room for a key before the first.  That no two are alike is told by
+ * their identities.
  */
 static void
 number_definitions(MigReading *reading)
@@ -235,7 +237,7 @@ number_definitions(MigReading *reading)
 
 		if (definition->repeatable)
 			continue;
-		definition->sort_key = psprintf("%010d", foreach_current_index(lc));
+		definition->sort_key = psprintf("%010d", foreach_current_index(lc) + 1);
 		first = mig_reading_get(&by_identity, definition->identity);
 		if (first->path != NULL)
 			report_duplicate(first, definition);

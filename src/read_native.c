@@ -36,7 +36,11 @@ typedef enum NativeContent
 	NATIVE_DOWN					/* .down.sql */
 } NativeContent;
 
-/* Ordered so that a longer ending comes before the one it contains. */
+/*
+ * Ordered so that a longer ending comes before the one it contains.  What
+ * stands before ".sql" may be in any case: "1_a.Down.sql" undoes something, it
+ * is no migration of the name "a.Down".
+ */
 static const struct
 {
 	const char *ending;
@@ -206,8 +210,8 @@ native_name(NativeFile *native)
 	{
 		int			ending = strlen(native_endings[i].ending);
 
-		if (len > ending &&
-			strcmp(base + len - ending, native_endings[i].ending) == 0)
+		if (len > ending && mig_file_ends(base, ".sql") &&
+			pg_strcasecmp(base + len - ending, native_endings[i].ending) == 0)
 			break;
 	}
 	if (i == lengthof(native_endings))
