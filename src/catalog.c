@@ -187,7 +187,7 @@ mig_catalog_find(const char *project, bool repeatable, const char *sort_key)
 /*
  * The migrations that a user may mean by a name: of that version as it is
  * written, of that identity in their tool's history, or of that version and
- * name as they are shown.
+ * name as they are shown or as files have them.
  */
 List *
 mig_catalog_find_named(const char *project, const char *name)
@@ -196,7 +196,10 @@ mig_catalog_find_named(const char *project, const char *name)
 		"SELECT " MIGRATION_COLUMNS MIGRATION_TABLES
 		" WHERE m.project = $1 AND m.kind = 'versioned'"
 		" AND (m.version = $2 OR m.identity = $2"
-		" OR m.version || ' ' || m.name = $2)" MIGRATION_ORDER
+		" OR m.version = split_part($2, ' ', 1)"
+		" AND m.version || ' ' || m.name = $2"
+		" OR m.version = split_part($2, '_', 1)"
+		" AND m.version || '_' || m.name = $2)" MIGRATION_ORDER
 	};
 	MigParams	params = {0};
 
@@ -233,6 +236,19 @@ read_text(MigQuery *query, MigParams *params)
 		text = copy_text(context, mig_col_text(0, 1));
 	mig_sql_end(&session);
 	return text;
+}
+
+/* The layout of a migration of the project, whichever; NULL: it has none. */
+char *
+mig_catalog_layout(const char *project)
+{
+	static MigQuery query = {
+		"SELECT layout FROM migrate.migration WHERE project = $1 LIMIT 1"
+	};
+	MigParams	params = {0};
+
+	mig_param_text(&params, project);
+	return read_text(&query, &params);
 }
 
 /* The text of that checksum. */

@@ -80,6 +80,7 @@ extern List *mig_catalog_pending(const char *project);
 extern MigMigration *mig_catalog_find(const char *project, bool repeatable,
 									  const char *sort_key);
 extern List *mig_catalog_find_named(const char *project, const char *name);
+extern char *mig_catalog_layout(const char *project);
 extern MigMigration *mig_catalog_get(int64 id);
 extern bool mig_catalog_has_variables(int64 id, List *variables);
 extern char *mig_catalog_script(const MigMigration *migration, bool down);

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "guc.h"
+#include "layout.h"
 #include "journal.h"
 #include "plan.h"
 
@@ -87,8 +88,16 @@ report_ambiguous(const char *version, List *found)
 static MigMigration *
 find_versioned(const char *project, const char *version)
 {
-	List	   *found = mig_catalog_find_named(project, version);
+	MigMigration *by_key = mig_catalog_find(project, false,
+											mig_version_sort_key(version));
+	List	   *found;
 	ListCell   *lc;
+
+	/* where numbers give the order, no two have the same */
+	if (by_key != NULL && strcmp(by_key->version, version) == 0 &&
+		mig_layout_order(by_key->layout) == MIG_ORDER_NUMBER)
+		return by_key;
+	found = mig_catalog_find_named(project, version);
 
 	foreach(lc, found)
 	{
@@ -99,9 +108,7 @@ find_versioned(const char *project, const char *version)
 	}
 	if (list_length(found) > 1)
 		report_ambiguous(version, found);
-	if (found != NIL)
-		return linitial(found);
-	return mig_catalog_find(project, false, mig_version_sort_key(version));
+	return found != NIL ? linitial(found) : by_key;
 }
 
 /* The migration of that version, or an error. */

@@ -366,7 +366,7 @@ previous_layout(List *existing)
 static void
 check_layout(const char *project)
 {
-	const char *layout = previous_layout(mig_catalog_list(project));
+	const char *layout = mig_catalog_layout(project);
 
 	if (layout == NULL || mig_layout_order(layout) == MIG_ORDER_NUMBER)
 		return;
@@ -539,8 +539,12 @@ point_at_history(const char *project, const char *layout, List *existing)
 	ListCell   *lc;
 
 	foreach(lc, existing)
-		if (((MigMigration *) lfirst(lc))->state != MIG_PENDING)
+	{
+		MigState	state = ((MigMigration *) lfirst(lc))->state;
+
+		if (state != MIG_PENDING && state != MIG_FAILED)
 			return;
+	}
 	if (mig_journal_has_adopted(project) ||
 		(history = mig_foreign_history(layout)) == NULL)
 		return;

@@ -28,6 +28,9 @@
 	"CASE WHEN elapsed < '1 min'" \
 	" THEN pg_catalog.round(extract(epoch FROM elapsed)::numeric, 3) || ' s'" \
 	" ELSE pg_catalog.to_char(elapsed, 'HH24:MI:SS') END"
+/* A version, a name, or both as they are shown or stand in a file's name. */
+#define IS_OF_MIGRATION(target) \
+	target " IN (version, name, version || ' ' || name, version || '_' || name)"
 #define TIME_JSON(column) "pg_catalog.to_json(" column ") AS " column
 #define ELAPSED_JSON "extract(epoch FROM elapsed) AS elapsed"
 
@@ -57,7 +60,7 @@ status_for_programs(Db *db)
 	query_init(&query,
 			   "SELECT project, version, name, kind, state, "
 			   TIME_JSON("applied_at") ", applied_by, " ELAPSED_JSON
-			   ", note, " TIME_JSON("stored_at") ", stored_by"
+			   ", note, " TIME_JSON("stored_at") ", stored_by, path"
 			   " FROM migrate.status($1)");
 	query_text(&query, db->options->project);
 	return session_rows(db, &query, NULL);
@@ -289,7 +292,7 @@ static const char *const history_for_people =
 	" coalesce(reason, error_message) AS note, id"
 	" FROM migrate.history"
 	" WHERE project = coalesce($1, nullif(pg_catalog.current_setting('migrate.project', true), ''), 'main')"
-	" AND ($2 IS NULL OR version = $2 OR name = $2)"
+	" AND ($2 IS NULL OR " IS_OF_MIGRATION("$2") ")"
 	" ORDER BY id DESC LIMIT $3::int) AS newest ORDER BY id";
 
 static const char *const history_for_programs =
@@ -300,7 +303,7 @@ static const char *const history_for_programs =
 	" error_statement, error_line, reason, stored_by"
 	" FROM migrate.history"
 	" WHERE project = coalesce($1, nullif(pg_catalog.current_setting('migrate.project', true), ''), 'main')"
-	" AND ($2 IS NULL OR version = $2 OR name = $2)"
+	" AND ($2 IS NULL OR " IS_OF_MIGRATION("$2") ")"
 	" ORDER BY id DESC LIMIT $3::int) AS newest ORDER BY id";
 
 /* history [VERSION] */
@@ -323,7 +326,9 @@ command_history(Options *options)
 	else
 	{
 		print_table(rows, 7, 1);
-		if (PQntuples(rows) == 0)
+		if (PQntuples(rows) == 0 && option_argument(options, 0) != NULL)
+			say("nothing is known of \"%s\"", option_argument(options, 0));
+		else if (PQntuples(rows) == 0)
 			say("nothing was done yet");
 	}
 	PQclear(rows);

@@ -115,12 +115,30 @@ usage_error(const Options *options, const char *format, ...)
 	exit(screen_close(EXIT_USAGE));
 }
 
+/* What the extension's functions and other tools call our commands. */
+static const char *const other_words[][2] = {
+	{"apply", "up"}, {"migrate", "up"}, {"deploy", "up"}, {"run", "up"},
+	{"rollback", "down"}, {"revert", "down"}, {"undo", "down"},
+	{"load", "push"}, {"create", "new"}, {"add", "new"}, {"generate", "new"},
+	{"info", "status"}, {"list", "status"}, {"log", "history"},
+	{"force", "resolve"}, {"repair", "resolve"}, {"stamp", "baseline"}
+};
+
 static void NO_RETURN
 unknown_command(const Options *options, const char *name)
 {
 	const char *near = NULL;
-	int			least = 3;
+	/* of a short word, two other letters leave nothing */
+	int			least = strlen(name) > 3 ? 3 : 2;
 
+	for (size_t i = 0; i < lengthof(other_words); i++)
+	{
+		if (strcmp(name, other_words[i][0]) == 0)
+		{
+			near = other_words[i][1];
+			least = 0;
+		}
+	}
 	for (const Command *c = commands; c->name != NULL; c++)
 	{
 		if (distance(name, c->name) < least)

@@ -153,19 +153,21 @@ wait_for_event(Db *db, const Query *query, const sigset_t *waiting)
 				   &writable, NULL, left < 0 ? NULL : &limit, waiting);
 }
 
-/* Waits for the end of the statement.  False: we were told not to. */
+/*
+ * Waits for the next result of the statement; how many signals were heeded is
+ * counted for all of them.  False: we were told not to wait.
+ */
 static bool
-wait_for_result(Db *db, const Query *query, const sigset_t *waiting)
+wait_for_result(Db *db, const Query *query, const sigset_t *waiting,
+				int *handled)
 {
-	int			handled = 0;
-
 	while (PQisBusy(db->conn))
 	{
 		wait_for_event(db, query, waiting);
-		if (times > handled)
+		if (times > *handled)
 		{
 			db->signal = caught;
-			if (handled++ > 0)
+			if ((*handled)++ > 0)
 				return false;
 			if (query->on_cancel != NULL)
 				query->on_cancel(query->arg);
@@ -182,12 +184,13 @@ static PGresult *
 collect_result(Db *db, const Query *query, const sigset_t *waiting)
 {
 	PGresult   *kept = NULL;
+	int			handled = 0;
 
 	for (;;)
 	{
 		PGresult   *result;
 
-		if (!wait_for_result(db, query, waiting))
+		if (!wait_for_result(db, query, waiting, &handled))
 		{
 			PQclear(kept);
 			return NULL;

@@ -851,6 +851,8 @@ read_files(const char *layout, List *files, MigLayoutResult **result,
 	PG_END_TRY();
 	if (*error == NULL || wrong)
 		return wrong;
+	if (strcmp(layout, "native") != 0)
+		files = NIL;			/* others may miss a file, or the layout */
 	if (ERRCODE_TO_CATEGORY((*error)->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
 		return psprintf("internal error of a layout: %s", (*error)->message);
 	foreach(lc, files)
@@ -864,6 +866,8 @@ read_files(const char *layout, List *files, MigLayoutResult **result,
 			((*error)->context && strstr((*error)->context, path) != NULL))
 			return NULL;
 	}
+	if (files == NIL)
+		return NULL;
 	return psprintf("an error that names no file: %s", (*error)->message);
 }
 
