@@ -34,6 +34,8 @@ PGFILEDESC = "migrate - the database's own migration manager"
 OBJS = \
 	src/adopt.o \
 	src/api.o \
+	src/api_safety.o \
+	src/args.o \
 	src/arrange.o \
 	src/blockers.o \
 	src/catalog.o \
@@ -43,7 +45,10 @@ OBJS = \
 	src/detect.o \
 	src/digest.o \
 	src/directory.o \
+	src/effect_of.o \
+	src/effect_touch.o \
 	src/exec.o \
+	src/facts.o \
 	src/files.o \
 	src/folders.o \
 	src/foreign.o \
@@ -55,6 +60,8 @@ OBJS = \
 	src/layout.o \
 	src/ledger.o \
 	src/leftover.o \
+	src/lint.o \
+	src/lint_rules.o \
 	src/liquibase_changelog.o \
 	src/liquibase_changeset.o \
 	src/liquibase_files.o \
@@ -91,11 +98,25 @@ OBJS = \
 	src/remains.o \
 	src/repair.o \
 	src/retry.o \
+	src/rule_report.o \
+	src/rule_text.o \
+	src/rules_column.o \
+	src/rules_constraint.o \
+	src/rules_data.o \
+	src/rules_index.o \
+	src/rules_statement.o \
+	src/rules_table.o \
+	src/rules_transaction.o \
+	src/rules_type.o \
+	src/rules_type_change.o \
 	src/run.o \
 	src/runctx.o \
 	src/runlock.o \
 	src/scan.o \
 	src/script.o \
+	src/shadow_apply.o \
+	src/shadow_find.o \
+	src/shadow_read.o \
 	src/snapshot.o \
 	src/spi_util.o \
 	src/sqitch_change.o \

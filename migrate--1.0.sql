@@ -289,6 +289,48 @@ CREATE TYPE migrate.progress_row AS (
 COMMENT ON TYPE migrate.progress_row IS 'a run under way and how far it is: what the view migrate.progress returns';
 COMMENT ON COLUMN migrate.progress_row.elapsed IS 'since the run began, or was asked for if it has not';
 
+CREATE TYPE migrate.finding AS (
+    rule        text,
+    severity    text,
+    version     text,
+    name        text,
+    path        text,
+    statement   integer,
+    line        integer,
+    col         integer,
+    object      text,
+    consequence text,
+    rewrite     text,
+    page        text,
+    origin      text
+);
+COMMENT ON TYPE migrate.finding IS 'what lint found in a script: what lint and lint_sql return';
+COMMENT ON COLUMN migrate.finding.severity IS 'error, warning or notice';
+COMMENT ON COLUMN migrate.finding.statement IS 'its number in the script; null: of none';
+COMMENT ON COLUMN migrate.finding.col IS 'column in the line, in characters from 1';
+COMMENT ON COLUMN migrate.finding.consequence IS 'what would happen in this database';
+COMMENT ON COLUMN migrate.finding.rewrite IS 'SQL that is safe; null: there is none to offer';
+COMMENT ON COLUMN migrate.finding.page IS 'where the documents explain the rule';
+COMMENT ON COLUMN migrate.finding.origin IS 'script: read in the script; trace: seen in a dry run';
+
+CREATE TYPE migrate.rule AS (
+    rule     text,
+    section  text,
+    severity text,
+    enabled  boolean,
+    help     text,
+    why      text,
+    safe     text,
+    bad      text,
+    good     text,
+    page     text
+);
+COMMENT ON TYPE migrate.rule IS 'a lint rule: what rules returns';
+COMMENT ON COLUMN migrate.rule.enabled IS 'with the settings of this session';
+COMMENT ON COLUMN migrate.rule.safe IS 'when what it looks for is safe, and it is silent';
+COMMENT ON COLUMN migrate.rule.bad IS 'SQL that it finds';
+COMMENT ON COLUMN migrate.rule.good IS 'SQL to use instead';
+
 --
 -- Storing
 --
@@ -324,6 +366,31 @@ RETURNS SETOF migrate.load_row
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_load_files';
 COMMENT ON FUNCTION migrate.load(text[], text[], text, text, jsonb) IS
 'stores the migrations of files that the client sends; a content may be null: the file is known by its name only';
+
+--
+-- Looking before a run
+--
+
+CREATE FUNCTION migrate.lint(target text DEFAULT NULL,
+                             version text DEFAULT NULL,
+                             assume text DEFAULT NULL,
+                             project text DEFAULT NULL)
+RETURNS SETOF migrate.finding
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_lint';
+COMMENT ON FUNCTION migrate.lint IS
+'judges what is pending, up to and including target, or version alone, against this database; assume ''large'' takes tables that do not exist for large ones';
+
+CREATE FUNCTION migrate.lint_sql(script text, assume text DEFAULT NULL,
+                                 no_transaction boolean DEFAULT false)
+RETURNS SETOF migrate.finding
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_lint_sql';
+COMMENT ON FUNCTION migrate.lint_sql IS
+'judges a text that is not stored; assume as in lint';
+
+CREATE FUNCTION migrate.rules()
+RETURNS SETOF migrate.rule
+LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'migrate_rules';
+COMMENT ON FUNCTION migrate.rules IS 'the lint rules, with the settings of this session';
 
 --
 -- Running
@@ -516,6 +583,10 @@ REVOKE ALL ON FUNCTION migrate.unregister(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.adopt(text, regclass, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.lint_sql(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.rules() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION migrate.rules() TO PUBLIC;
 REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean, boolean) FROM PUBLIC;

@@ -27,6 +27,7 @@
 #include "utils/tuplestore.h"
 
 #include "adopt.h"
+#include "args.h"
 #include "directory.h"
 #include "guc.h"
 #include "journal.h"
@@ -56,66 +57,6 @@ PG_FUNCTION_INFO_V1(migrate_ignore_replicated);
  * Arguments
  */
 
-/* What every function that changes state refuses. */
-static void
-begin_change(const char *function)
-{
-	mig_refuse_nested(function);
-	mig_refuse_read_only(function);
-	mig_caller_is_self();
-}
-
-/*
- * Storing looks at what is stored now and locks it: an older snapshot of the
- * transaction would show what is not so any more.
- */
-static void
-begin_storing(const char *function)
-{
-	begin_change(function);
-	if (IsolationUsesXactSnapshot())
-		ereport(ERROR,
-				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-				 errmsg("migrate.%s() must be called in a READ COMMITTED transaction",
-						function),
-				 errhint("Run BEGIN ISOLATION LEVEL READ COMMITTED; first.")));
-}
-
-/* A text argument; NULL stays NULL. */
-static char *
-optional_text(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-/* A text argument that must be given and not be empty. */
-static char *
-required_text(FunctionCallInfo fcinfo, int n, const char *name)
-{
-	char	   *value = optional_text(fcinfo, n);
-
-	if (value == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-	return value;
-}
-
-/* The project that an argument names, else the one that is set. */
-static const char *
-project_argument(FunctionCallInfo fcinfo, int n)
-{
-	char	   *project = optional_text(fcinfo, n);
-
-	if (project == NULL)
-		return mig_project;
-	if (*project == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the name of a project must not be empty")));
-	return project;
-}
-
 /* What the argument atomic insists on. */
 static MigWhere
 where_argument(FunctionCallInfo fcinfo, int n)
@@ -132,112 +73,9 @@ nowait_argument(FunctionCallInfo fcinfo, int n)
 	return !PG_ARGISNULL(n) && !PG_GETARG_BOOL(n);
 }
 
-/* The elements of a text[] argument, which must be given. */
-static List *
-text_list_argument(FunctionCallInfo fcinfo, int n, const char *name,
-				   bool with_nulls)
-{
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-	List	   *result = NIL;
-
-	if (PG_ARGISNULL(n))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must not be null", name)));
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(n), TEXTOID, -1, false,
-					  TYPALIGN_INT, &values, &nulls, &count);
-	for (int i = 0; i < count; i++)
-	{
-		if (nulls[i] && !with_nulls)
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("%s must not contain nulls", name)));
-		result = lappend(result,
-						 nulls[i] ? NULL : TextDatumGetCString(values[i]));
-	}
-	return result;
-}
-
-/* A scalar of a JSON object as text. */
-static char *
-json_scalar(const JsonbValue *value)
-{
-	switch (value->type)
-	{
-		case jbvString:
-			return pnstrdup(value->val.string.val, value->val.string.len);
-		case jbvNumeric:
-			return DatumGetCString(DirectFunctionCall1(numeric_out,
-													   NumericGetDatum(value->val.numeric)));
-		case jbvBool:
-			return value->val.boolean ? "true" : "false";
-		default:
-			return NULL;
-	}
-}
-
-/* The argument variables: an object of scalars. */
-static List *
-variables_argument(FunctionCallInfo fcinfo, int n)
-{
-	JsonbIterator *iterator;
-	JsonbIteratorToken token;
-	JsonbValue	value;
-	MigVariable *variable = NULL;
-	List	   *result = NIL;
-
-	if (PG_ARGISNULL(n))
-		return NIL;
-	if (!JB_ROOT_IS_OBJECT(PG_GETARG_JSONB_P(n)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("variables must be a JSON object"),
-				 errhint("Give names and values: '{\"name\": \"value\"}'.")));
-	iterator = JsonbIteratorInit(&PG_GETARG_JSONB_P(n)->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-		{
-			variable = palloc(sizeof(MigVariable));
-			variable->name = json_scalar(&value);
-		}
-		else if (token == WJB_VALUE)
-		{
-			variable->value = json_scalar(&value);
-			if (variable->value == NULL)
-				ereport(ERROR,
-						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						 errmsg("the value of variable \"%s\" is not a text, a number or a boolean",
-								variable->name)));
-			result = lappend(result, variable);
-		}
-	}
-	return result;
-}
-
 /*
  * Result rows
  */
-
-/* Sets a column to a text or to null. */
-static void
-set_text(Datum *values, bool *nulls, int column, const char *value)
-{
-	nulls[column] = value == NULL;
-	if (value != NULL)
-		values[column] = CStringGetTextDatum(value);
-}
-
-static Datum
-interval_datum(int64 microseconds)
-{
-	Interval   *interval = palloc0(sizeof(Interval));
-
-	interval->time = microseconds;
-	return IntervalPGetDatum(interval);
-}
 
 /* A MigRowSink that writes to the function's result. */
 static void
@@ -247,13 +85,13 @@ put_run_row(const MigRunRow *row, void *arg)
 	Datum		values[5] = {0};
 	bool		nulls[5] = {0};
 
-	set_text(values, nulls, 0, row->version);
-	set_text(values, nulls, 1, row->name);
-	set_text(values, nulls, 2, row->state);
+	mig_put_text(values, nulls, 0, row->version);
+	mig_put_text(values, nulls, 1, row->name);
+	mig_put_text(values, nulls, 2, row->state);
 	values[3] = Int32GetDatum(row->steps);
 	nulls[4] = row->elapsed < 0;
 	if (!nulls[4])
-		values[4] = interval_datum(row->elapsed);
+		values[4] = mig_interval(row->elapsed);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
@@ -269,11 +107,11 @@ put_load_rows(ReturnSetInfo *result, List *rows)
 		Datum		values[5] = {0};
 		bool		nulls[5] = {0};
 
-		set_text(values, nulls, 0, row->path);
-		set_text(values, nulls, 1, row->version);
-		set_text(values, nulls, 2, row->name);
-		set_text(values, nulls, 3, row->kind);
-		set_text(values, nulls, 4, row->result);
+		mig_put_text(values, nulls, 0, row->path);
+		mig_put_text(values, nulls, 1, row->version);
+		mig_put_text(values, nulls, 2, row->name);
+		mig_put_text(values, nulls, 3, row->kind);
+		mig_put_text(values, nulls, 4, row->result);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
@@ -291,15 +129,15 @@ migrate_register(PG_FUNCTION_ARGS)
 {
 	MigDefinition definition = {0};
 
-	begin_storing("register");
-	definition.version = optional_text(fcinfo, 0);
+	mig_args_begin_storing("register");
+	definition.version = mig_arg_text(fcinfo, 0);
 	definition.repeatable = definition.version == NULL;
 	if (!definition.repeatable)
 		definition.sort_key = mig_version_sort_key(definition.version);
-	definition.name = required_text(fcinfo, 1, "name");
-	definition.up.text = required_text(fcinfo, 2, "up");
+	definition.name = mig_arg_required_text(fcinfo, 1, "name");
+	definition.up.text = mig_arg_required_text(fcinfo, 2, "up");
 	definition.up.line = 1;
-	definition.down.text = optional_text(fcinfo, 3);
+	definition.down.text = mig_arg_text(fcinfo, 3);
 	definition.down.line = 1;
 	definition.up.no_transaction = !PG_ARGISNULL(5) && PG_GETARG_BOOL(5);
 	definition.down.no_transaction = definition.up.no_transaction &&
@@ -313,7 +151,7 @@ migrate_register(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a repeatable cannot have a down script"),
 				 errhint("Give it a version, or leave out down.")));
-	PG_RETURN_TEXT_P(cstring_to_text(mig_store_definition(project_argument(fcinfo, 4),
+	PG_RETURN_TEXT_P(cstring_to_text(mig_store_definition(mig_arg_project(fcinfo, 4),
 														  &definition)));
 }
 
@@ -321,9 +159,9 @@ migrate_register(PG_FUNCTION_ARGS)
 Datum
 migrate_unregister(PG_FUNCTION_ARGS)
 {
-	begin_storing("unregister");
-	mig_store_remove(project_argument(fcinfo, 1),
-					 required_text(fcinfo, 0, "version"));
+	mig_args_begin_storing("unregister");
+	mig_store_remove(mig_arg_project(fcinfo, 1),
+					 mig_arg_required_text(fcinfo, 0, "version"));
 	PG_RETURN_VOID();
 }
 
@@ -331,12 +169,12 @@ migrate_unregister(PG_FUNCTION_ARGS)
 Datum
 migrate_load_directory(PG_FUNCTION_ARGS)
 {
-	char	   *directory = required_text(fcinfo, 0, "directory");
+	char	   *directory = mig_arg_required_text(fcinfo, 0, "directory");
 	MigLayoutRequest request = {0};
 
-	request.layout = required_text(fcinfo, 1, "layout");
+	request.layout = mig_arg_required_text(fcinfo, 1, "layout");
 
-	begin_storing("load");
+	mig_args_begin_storing("load");
 	if (!has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -346,10 +184,10 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 				 errhint("Send the files with migrate.load(paths, contents) instead.")));
 	request.directory = directory;
 	request.files = mig_directory_read(directory);
-	request.variables = variables_argument(fcinfo, 3);
+	request.variables = mig_arg_variables(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
-				  mig_store_files(project_argument(fcinfo, 2), &request));
+				  mig_store_files(mig_arg_project(fcinfo, 2), &request));
 	return (Datum) 0;
 }
 
@@ -357,13 +195,13 @@ migrate_load_directory(PG_FUNCTION_ARGS)
 Datum
 migrate_load_files(PG_FUNCTION_ARGS)
 {
-	List	   *paths = text_list_argument(fcinfo, 0, "paths", false);
-	List	   *contents = text_list_argument(fcinfo, 1, "contents", true);
+	List	   *paths = mig_arg_text_list(fcinfo, 0, "paths", false);
+	List	   *contents = mig_arg_text_list(fcinfo, 1, "contents", true);
 	MigLayoutRequest request = {0};
 	ListCell   *path;
 	ListCell   *content;
 
-	begin_storing("load");
+	mig_args_begin_storing("load");
 	if (list_length(paths) != list_length(contents))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -382,11 +220,11 @@ migrate_load_files(PG_FUNCTION_ARGS)
 							file->path)));
 		request.files = lappend(request.files, file);
 	}
-	request.layout = required_text(fcinfo, 2, "layout");
-	request.variables = variables_argument(fcinfo, 4);
+	request.layout = mig_arg_required_text(fcinfo, 2, "layout");
+	request.variables = mig_arg_variables(fcinfo, 4);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	put_load_rows((ReturnSetInfo *) fcinfo->resultinfo,
-				  mig_store_files(project_argument(fcinfo, 3), &request));
+				  mig_store_files(mig_arg_project(fcinfo, 3), &request));
 	return (Datum) 0;
 }
 
@@ -412,8 +250,8 @@ migrate_apply(PG_FUNCTION_ARGS)
 	MigRequest	request = {0};
 
 	request.action = MIG_ACTION_APPLY;
-	request.target = optional_text(fcinfo, 0);
-	request.project = project_argument(fcinfo, 1);
+	request.target = mig_arg_text(fcinfo, 0);
+	request.project = mig_arg_project(fcinfo, 1);
 	request.nowait = nowait_argument(fcinfo, 3);
 	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
 }
@@ -426,7 +264,7 @@ migrate_rollback_steps(PG_FUNCTION_ARGS)
 
 	request.action = MIG_ACTION_ROLLBACK;
 	request.steps = PG_ARGISNULL(0) ? 1 : PG_GETARG_INT32(0);
-	request.project = project_argument(fcinfo, 1);
+	request.project = mig_arg_project(fcinfo, 1);
 	if (request.steps < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -442,8 +280,8 @@ migrate_rollback_target(PG_FUNCTION_ARGS)
 	MigRequest	request = {0};
 
 	request.action = MIG_ACTION_ROLLBACK;
-	request.target = required_text(fcinfo, 0, "target");
-	request.project = project_argument(fcinfo, 1);
+	request.target = mig_arg_required_text(fcinfo, 0, "target");
+	request.project = mig_arg_project(fcinfo, 1);
 	request.nowait = nowait_argument(fcinfo, 3);
 	return run_request(fcinfo, &request, where_argument(fcinfo, 2));
 }
@@ -465,10 +303,10 @@ migrate_start(PG_FUNCTION_ARGS)
 {
 	MigRequest	request = {0};
 
-	begin_change("start");
+	mig_args_begin_change("start");
 	request.action = MIG_ACTION_APPLY;
-	request.target = optional_text(fcinfo, 0);
-	request.project = project_argument(fcinfo, 1);
+	request.target = mig_arg_text(fcinfo, 0);
+	request.project = mig_arg_project(fcinfo, 1);
 	PG_RETURN_INT64(mig_start(&request));
 }
 
@@ -505,11 +343,11 @@ migrate_adopt(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	ListCell   *lc;
 
-	begin_storing("adopt");
-	request.tool = optional_text(fcinfo, 0);
+	mig_args_begin_storing("adopt");
+	request.tool = mig_arg_text(fcinfo, 0);
 	request.history_table = PG_ARGISNULL(1) ? InvalidOid : PG_GETARG_OID(1);
 	request.dry_run = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	request.project = project_argument(fcinfo, 3);
+	request.project = mig_arg_project(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	foreach(lc, mig_adopt(&request))
 	{
@@ -517,13 +355,13 @@ migrate_adopt(PG_FUNCTION_ARGS)
 		Datum		values[6] = {0};
 		bool		nulls[6] = {0};
 
-		set_text(values, nulls, 0, row->version);
-		set_text(values, nulls, 1, row->name);
-		set_text(values, nulls, 2, row->result);
+		mig_put_text(values, nulls, 0, row->version);
+		mig_put_text(values, nulls, 1, row->name);
+		mig_put_text(values, nulls, 2, row->result);
 		nulls[3] = TIMESTAMP_IS_NOBEGIN(row->applied_at);
 		values[3] = TimestampTzGetDatum(row->applied_at);
-		set_text(values, nulls, 4, row->applied_by);
-		set_text(values, nulls, 5, row->note);
+		mig_put_text(values, nulls, 4, row->applied_by);
+		mig_put_text(values, nulls, 5, row->note);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
@@ -535,11 +373,11 @@ migrate_resolve(PG_FUNCTION_ARGS)
 {
 	const char *state;
 
-	begin_change("resolve");
-	state = mig_repair_resolve(project_argument(fcinfo, 3),
-							   required_text(fcinfo, 0, "version"),
-							   required_text(fcinfo, 1, "outcome"),
-							   optional_text(fcinfo, 2));
+	mig_args_begin_change("resolve");
+	state = mig_repair_resolve(mig_arg_project(fcinfo, 3),
+							   mig_arg_required_text(fcinfo, 0, "version"),
+							   mig_arg_required_text(fcinfo, 1, "outcome"),
+							   mig_arg_text(fcinfo, 2));
 	PG_RETURN_TEXT_P(cstring_to_text(state));
 }
 
@@ -547,11 +385,11 @@ migrate_resolve(PG_FUNCTION_ARGS)
 Datum
 migrate_baseline(PG_FUNCTION_ARGS)
 {
-	begin_change("baseline");
+	mig_args_begin_change("baseline");
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	mig_repair_baseline(project_argument(fcinfo, 2),
-						required_text(fcinfo, 0, "version"),
-						optional_text(fcinfo, 1),
+	mig_repair_baseline(mig_arg_project(fcinfo, 2),
+						mig_arg_required_text(fcinfo, 0, "version"),
+						mig_arg_text(fcinfo, 1),
 						put_run_row, fcinfo->resultinfo);
 	return (Datum) 0;
 }
@@ -589,24 +427,24 @@ put_progress_row(ReturnSetInfo *result, const MigRunRecord *run,
 	bool		nulls[12] = {0};
 
 	values[0] = Int64GetDatum(run->run);
-	set_text(values, nulls, 1, *progress->version ? progress->version : NULL);
-	set_text(values, nulls, 2, *progress->name ? progress->name : NULL);
+	mig_put_text(values, nulls, 1, *progress->version ? progress->version : NULL);
+	mig_put_text(values, nulls, 2, *progress->name ? progress->name : NULL);
 	values[3] = Int32GetDatum(progress->step);
 	values[4] = Int32GetDatum(progress->steps);
 	values[5] = Int32GetDatum(progress->statement);
-	set_text(values, nulls, 6, *progress->query ? progress->query : NULL);
-	set_text(values, nulls, 7, progress_phase(run, progress));
+	mig_put_text(values, nulls, 6, *progress->query ? progress->query : NULL);
+	mig_put_text(values, nulls, 7, progress_phase(run, progress));
 	nulls[8] = run->percent == NULL;
 	if (!nulls[8])
 		values[8] = DirectFunctionCall3(numeric_in, CStringGetDatum(run->percent),
 										ObjectIdGetDatum(InvalidOid),
 										Int32GetDatum(-1));
-	values[9] = interval_datum(run->elapsed);
+	values[9] = mig_interval(run->elapsed);
 	values[10] = DirectFunctionCall1(pg_blocking_pids,
 									 Int32GetDatum(progress->pid));
 	nulls[11] = progress->statement_start == 0;
 	if (!nulls[11])
-		values[11] = interval_datum(GetCurrentTimestamp() -
+		values[11] = mig_interval(GetCurrentTimestamp() -
 									progress->statement_start);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

@@ -15,6 +15,8 @@
 #error "migrate supports PostgreSQL 15 to 18"
 #endif
 
+#include "access/htup_details.h"
+#include "catalog/pg_constraint.h"
 #include "executor/executor.h"
 #include "parser/parse_node.h"
 #include "postmaster/bgworker.h"
@@ -101,6 +103,47 @@ mig_check_insert(ParseState *pstate, ParseNamespaceItem *item,
 #if PG_VERSION_NUM < 170000
 #define BGWORKER_BYPASS_ROLELOGINCHECK 0
 #endif
+
+/* Constraints can be not enforced from 18 on. */
+static inline bool
+mig_constraint_is_enforced(Form_pg_constraint constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->conenforced;
+#else
+	return true;
+#endif
+}
+
+/* NOT NULL is a constraint, which may be NOT VALID, from 18 on. */
+static inline bool
+mig_not_null_is_valid(Oid relation, AttrNumber attnum)
+{
+#if PG_VERSION_NUM >= 180000
+	HeapTuple	tuple = findNotNullConstraintAttnum(relation, attnum);
+	bool		valid = true;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		valid = ((Form_pg_constraint) GETSTRUCT(tuple))->convalidated;
+		heap_freetuple(tuple);
+	}
+	return valid;
+#else
+	return true;
+#endif
+}
+
+/* Memory of a setting's check hook: the server has its own way from 16 on. */
+static inline void *
+mig_guc_malloc(size_t size)
+{
+#if PG_VERSION_NUM >= 160000
+	return guc_malloc(LOG, size);
+#else
+	return malloc(size);
+#endif
+}
 
 /* Wait events of extensions have names from 17 on. */
 static inline uint32

@@ -7,11 +7,20 @@
  */
 #include "postgres.h"
 
+#include "parser/scansup.h"
+#include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "compat.h"
 #include "guc.h"
 
+int			mig_lint_mode = MIG_LINT_WARN;
+char	   *mig_lint_disable = NULL;
+char	   *mig_lint_enable = NULL;
+char	   *mig_lint_start_after = NULL;
+double		mig_lint_small_rows;
+int64		mig_lint_small_bytes;
 int			mig_lock_retries = 20;
 int			mig_lock_retry_max_delay = 30 * 1000;
 int			mig_lock_timeout = 2 * 1000;
@@ -25,6 +34,93 @@ static const struct config_enum_entry out_of_order_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry lint_options[] = {
+	{"off", MIG_LINT_OFF, false},
+	{"warn", MIG_LINT_WARN, false},
+	{"error", MIG_LINT_ERROR, false},
+	{NULL, 0, false}
+};
+
+/* As text, its parts are in check_small_table(). */
+static char *lint_small_table = NULL;
+
+/* What migrate.lint_small_table says. */
+typedef struct SmallTable
+{
+	double		rows;
+	int64		bytes;
+} SmallTable;
+
+/* Names of rules are looked up when they are used. */
+static bool
+check_rule_list(char **newval, void **extra, GucSource source)
+{
+	List	   *names;
+
+	if (SplitIdentifierString(pstrdup(*newval), ',', &names))
+		return true;
+	GUC_check_errdetail("The value must be names of rules with commas between.");
+	return false;
+}
+
+/* One part of a size: '1000 rows' or '8MB'.  False: it is neither. */
+static bool
+read_small_part(char *part, SmallTable *small)
+{
+	char	   *end;
+	double		number;
+	int			kilobytes;
+
+	while (scanner_isspace(*part))
+		part++;
+	end = part + strlen(part);
+	while (end > part && scanner_isspace(end[-1]))
+		*--end = '\0';
+	number = strtod(part, &end);
+	while (scanner_isspace(*end))
+		end++;
+	if (end > part && number >= 0 &&
+		(strcmp(end, "rows") == 0 || strcmp(end, "row") == 0))
+	{
+		small->rows = number;
+		return true;
+	}
+	if (!parse_int(part, &kilobytes, GUC_UNIT_KB, NULL) || kilobytes < 0)
+		return false;
+	small->bytes = (int64) kilobytes * 1024;
+	return true;
+}
+
+static bool
+check_small_table(char **newval, void **extra, GucSource source)
+{
+	SmallTable	small = {-1, -1};
+	char	   *rest = pstrdup(*newval);
+	char	   *part;
+
+	while ((part = strsep(&rest, ",")) != NULL)
+	{
+		if (read_small_part(part, &small))
+			continue;
+		GUC_check_errdetail("The value must be a number of rows, a size, or both, such as \"1000 rows, 8MB\".");
+		return false;
+	}
+	*extra = mig_guc_malloc(sizeof(SmallTable));
+	if (*extra == NULL)
+		return false;
+	memcpy(*extra, &small, sizeof(SmallTable));
+	return true;
+}
+
+static void
+assign_small_table(const char *newval, void *extra)
+{
+	SmallTable *small = extra;
+
+	mig_lint_small_rows = small->rows;
+	mig_lint_small_bytes = small->bytes;
+}
+
 /* A project is named by something: refuses the empty string. */
 static bool
 check_project(char **newval, void **extra, GucSource source)
@@ -35,10 +131,57 @@ check_project(char **newval, void **extra, GucSource source)
 	return false;
 }
 
+/* The settings migrate.lint*. */
+static void
+define_lint_settings(void)
+{
+	DefineCustomEnumVariable("migrate.lint",
+							 "Sets what becomes of findings about scripts that are stored or about to run.",
+							 "off: none are looked for; warn: they are told; error: one of severity error stops apply() before anything runs.",
+							 &mig_lint_mode,
+							 MIG_LINT_WARN, lint_options,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
+
+	DefineCustomStringVariable("migrate.lint_disable",
+							   "Sets the lint rules that are not asked.",
+							   NULL,
+							   &mig_lint_disable,
+							   "",
+							   PGC_USERSET, 0,
+							   check_rule_list, NULL, NULL);
+
+	DefineCustomStringVariable("migrate.lint_enable",
+							   "Sets the lint rules that are asked although they are not by default.",
+							   NULL,
+							   &mig_lint_enable,
+							   "",
+							   PGC_USERSET, 0,
+							   check_rule_list, NULL, NULL);
+
+	DefineCustomStringVariable("migrate.lint_small_table",
+							   "Sets up to which size a table is small: what takes time in proportion does not matter.",
+							   "A number of rows, a size, or both; reaching either is enough.",
+							   &lint_small_table,
+							   "1000 rows, 8MB",
+							   PGC_USERSET, 0,
+							   check_small_table, assign_small_table, NULL);
+
+	DefineCustomStringVariable("migrate.lint_start_after",
+							   "Sets the newest version that is not judged.",
+							   "For a project that begins to use lint with a history.",
+							   &mig_lint_start_after,
+							   "",
+							   PGC_USERSET, 0,
+							   NULL, NULL, NULL);
+}
+
 /* Defines the settings, in the order of their names. */
 void
 mig_guc_init(void)
 {
+	define_lint_settings();
+
 	DefineCustomIntVariable("migrate.lock_retries",
 							"Sets how often a step is tried again after a failed wait for a lock.",
 							"A deadlock and a serialization failure count as well.",

@@ -15,6 +15,22 @@ typedef enum MigOutOfOrder
 	MIG_OUT_OF_ORDER_ALLOW
 } MigOutOfOrder;
 
+typedef enum MigLintMode
+{
+	MIG_LINT_OFF,
+	MIG_LINT_WARN,
+	MIG_LINT_ERROR
+} MigLintMode;
+
+extern int	mig_lint_mode;
+extern char *mig_lint_disable;
+extern char *mig_lint_enable;
+extern char *mig_lint_start_after;
+
+/* migrate.lint_small_table */
+extern double mig_lint_small_rows;
+extern int64 mig_lint_small_bytes;
+
 extern int	mig_lock_retries;
 extern int	mig_lock_retry_max_delay;	/* milliseconds */
 extern int	mig_lock_timeout;	/* milliseconds; 0: none */

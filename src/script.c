@@ -124,6 +124,7 @@ add_statement(ScriptParse *parse, RawStmt *raw)
 	statement->len = end - start;
 	statement->line = line_of(parse, statement->location);
 	statement->raw = raw;
+	statement->base = parse->scan.start;
 	classify(script, statement);
 	if (statement->class == MIG_STMT_COPY_IN)
 		statement->data = end;

@@ -22,7 +22,8 @@ typedef struct MigStatement
 	int			len;			/* bytes up to, excluding, the final ';' */
 	MigStmtClass class;
 	CommandTag	tag;
-	RawStmt    *raw;			/* its locations are not those of the text */
+	RawStmt    *raw;
+	int			base;			/* added to a location of the tree: in the text */
 	const char *data;			/* MIG_STMT_COPY_IN: first byte of the data */
 	int			data_len;		/* bytes up to the line with \. */
 } MigStatement;

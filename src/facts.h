@@ -1,0 +1,67 @@
+/*-------------------------------------------------------------------------
+ *
+ * facts.h
+ *	  Questions about a change that the server's own functions answer.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_FACTS_H
+#define MIG_FACTS_H
+
+#include "parser/parse_node.h"
+
+#include "shadow.h"
+
+/* What it costs to add a column; the first that applies. */
+typedef enum MigAddColumn
+{
+	MIG_ADD_INSTANT,
+	MIG_ADD_SERIAL,
+	MIG_ADD_IDENTITY,
+	MIG_ADD_STORED,				/* a stored generated column */
+	MIG_ADD_DOMAIN,				/* its domain has constraints */
+	MIG_ADD_VOLATILE			/* its default is volatile */
+} MigAddColumn;
+
+/* What it costs to change a column's type. */
+typedef struct MigTypeChange
+{
+	bool		known;			/* else the pessimistic answer */
+	bool		rewrites;
+	bool		narrows;		/* values may not fit */
+	Oid			type;
+	int32		typmod;
+	List	   *checks;			/* of MigConstraint *: verified again */
+	List	   *indexes;		/* of MigRel *: rebuilt, without a rewrite */
+	List	   *foreign_keys;	/* of MigForeignKey *: made again */
+} MigTypeChange;
+
+/* What depends on a relation or a column. */
+typedef struct MigDependent
+{
+	const char *kind;			/* "view", "policy", ... */
+	const char *label;			/* as the server describes it */
+	Oid			classid;
+	Oid			objid;
+	int			objsubid;
+	char		deptype;
+} MigDependent;
+
+extern Oid	mig_fact_type(MigShadow *shadow, TypeName *name, int32 *typmod);
+extern const char *mig_fact_type_label(MigShadow *shadow, TypeName *name);
+extern bool mig_fact_type_has_constraints(Oid type);
+extern MigAddColumn mig_fact_add_column(MigRel *rel, ColumnDef *column);
+extern MigTypeChange *mig_fact_type_change(MigRel *rel, MigColumn *column,
+										   ColumnDef *definition);
+extern bool mig_fact_proves_not_null(MigRel *rel, MigColumn *column);
+extern bool mig_fact_proves_bound(MigRel *parent, MigRel *partition,
+								  PartitionBoundSpec *bound);
+extern bool mig_fact_default_excludes(MigRel *parent, MigRel *partition,
+									  PartitionBoundSpec *bound);
+extern Node *mig_fact_transform(MigRel *rel, Node *expression, Oid type,
+								int32 typmod, ParseExprKind kind);
+extern char mig_fact_volatility(Node *transformed);
+extern bool mig_fact_index_supports(MigRel *rel, List *columns);
+extern List *mig_fact_dependents(MigRel *rel, MigColumn *column);
+
+#endif							/* MIG_FACTS_H */

@@ -1,0 +1,484 @@
+/*-------------------------------------------------------------------------
+ *
+ * lint.c
+ *	  Judging scripts before they run: each statement, in the order in which
+ *	  they would run, goes before all rules.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "guc.h"
+#include "lint.h"
+#include "lint_rules.h"
+#include "plan.h"
+#include "script.h"
+
+/* A set that is being judged. */
+typedef struct LintRun
+{
+	MigLint		lint;			/* what rules see */
+	bool	   *enabled;		/* by number of the rule */
+	int			rules;
+} LintRun;
+
+/*
+ * Asking the rules
+ */
+
+/* Asks the rules that wait for this moment. */
+static void
+ask(LintRun *run, int moment)
+{
+	for (int i = 0; i < run->rules; i++)
+	{
+		const MigRule *rule = mig_lint_rule(i);
+
+		if (!run->enabled[i] || (rule->moments & moment) == 0)
+			continue;
+		run->lint.rule = rule;
+		run->lint.rule_number = i;
+		rule->check(&run->lint);
+	}
+}
+
+static void
+ask_constraint(LintRun *run, ColumnDef *column, Constraint *constraint)
+{
+	run->lint.column = column;
+	run->lint.constraint = constraint;
+	ask(run, MIG_ON_CONSTRAINT);
+	run->lint.column = NULL;
+	run->lint.constraint = NULL;
+}
+
+static void
+ask_column(LintRun *run, ColumnDef *column)
+{
+	ListCell   *lc;
+
+	run->lint.column = column;
+	ask(run, MIG_ON_COLUMN);
+	run->lint.column = NULL;
+	foreach(lc, column->constraints)
+		ask_constraint(run, column, lfirst_node(Constraint, lc));
+}
+
+/* The parts of CREATE TABLE. */
+static void
+ask_create_table(LintRun *run, CreateStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->tableElts)
+	{
+		Node	   *element = lfirst(lc);
+
+		if (IsA(element, ColumnDef))
+			ask_column(run, (ColumnDef *) element);
+		else if (IsA(element, Constraint))
+			ask_constraint(run, NULL, (Constraint *) element);
+	}
+}
+
+/* The parts of ALTER TABLE. */
+static void
+ask_alter_table(LintRun *run, AlterTableStmt *stmt)
+{
+	ListCell   *lc;
+
+	foreach(lc, stmt->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, lc);
+
+		run->lint.command = command;
+		ask(run, MIG_ON_COMMAND);
+		if (command->subtype == AT_AddColumn)
+			ask_column(run, castNode(ColumnDef, command->def));
+		else if (command->subtype == AT_AddConstraint)
+			ask_constraint(run, NULL, castNode(Constraint, command->def));
+		run->lint.command = NULL;
+	}
+}
+
+/*
+ * Statements
+ */
+
+/* What kind of relation a statement for this kind of object names. */
+static char
+assumed_kind(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_COLUMN:
+		case OBJECT_TABCONSTRAINT:
+		case OBJECT_TRIGGER:
+		case OBJECT_POLICY:
+		case OBJECT_RULE:
+			return RELKIND_RELATION;
+		case OBJECT_INDEX:
+			return RELKIND_INDEX;
+		case OBJECT_VIEW:
+			return RELKIND_VIEW;
+		case OBJECT_MATVIEW:
+			return RELKIND_MATVIEW;
+		case OBJECT_SEQUENCE:
+			return RELKIND_SEQUENCE;
+		case OBJECT_FOREIGN_TABLE:
+			return RELKIND_FOREIGN_TABLE;
+		default:
+			return 0;
+	}
+}
+
+/* The name of the relation that a statement is about, and what it should be. */
+static RangeVar *
+subject(Node *stmt, char *kind)
+{
+	*kind = RELKIND_RELATION;
+	switch (nodeTag(stmt))
+	{
+		case T_IndexStmt:
+			return ((IndexStmt *) stmt)->relation;
+		case T_AlterTableStmt:
+			*kind = assumed_kind(((AlterTableStmt *) stmt)->objtype);
+			return *kind ? ((AlterTableStmt *) stmt)->relation : NULL;
+		case T_RenameStmt:
+			*kind = assumed_kind(((RenameStmt *) stmt)->renameType);
+			return *kind ? ((RenameStmt *) stmt)->relation : NULL;
+		case T_AlterObjectSchemaStmt:
+			*kind = assumed_kind(((AlterObjectSchemaStmt *) stmt)->objectType);
+			return *kind ? ((AlterObjectSchemaStmt *) stmt)->relation : NULL;
+		case T_CreateTrigStmt:
+			return ((CreateTrigStmt *) stmt)->relation;
+		case T_CreatePolicyStmt:
+			return ((CreatePolicyStmt *) stmt)->table;
+		case T_AlterPolicyStmt:
+			return ((AlterPolicyStmt *) stmt)->table;
+		case T_RuleStmt:
+			return ((RuleStmt *) stmt)->relation;
+		case T_InsertStmt:
+			return ((InsertStmt *) stmt)->relation;
+		case T_UpdateStmt:
+			return ((UpdateStmt *) stmt)->relation;
+		case T_DeleteStmt:
+			return ((DeleteStmt *) stmt)->relation;
+		case T_MergeStmt:
+			return ((MergeStmt *) stmt)->relation;
+		case T_CopyStmt:
+			return ((CopyStmt *) stmt)->relation;
+		case T_ClusterStmt:
+			return ((ClusterStmt *) stmt)->relation;
+		case T_RefreshMatViewStmt:
+			*kind = RELKIND_MATVIEW;
+			return ((RefreshMatViewStmt *) stmt)->relation;
+		case T_ReindexStmt:
+			if (((ReindexStmt *) stmt)->kind == REINDEX_OBJECT_INDEX)
+				*kind = RELKIND_INDEX;
+			return ((ReindexStmt *) stmt)->relation;
+		case T_AlterSeqStmt:
+			*kind = RELKIND_SEQUENCE;
+			return ((AlterSeqStmt *) stmt)->sequence;
+		default:
+			return NULL;
+	}
+}
+
+/* Brings one statement before the rules; the shadow is as it finds it. */
+static void
+judge(LintRun *run, Node *stmt)
+{
+	MigLint    *lint = &run->lint;
+	RangeVar   *name;
+	char		kind;
+
+	lint->stmt = stmt;
+	lint->effect = mig_effect_of(lint->shadow, stmt);
+	name = subject(stmt, &kind);
+	lint->rel = name ? mig_shadow_find(lint->shadow, name, kind) : NULL;
+	ask(run, MIG_ON_STATEMENT);
+	if (IsA(stmt, CreateStmt))
+		ask_create_table(run, (CreateStmt *) stmt);
+	else if (IsA(stmt, AlterTableStmt))
+		ask_alter_table(run, (AlterTableStmt *) stmt);
+}
+
+/* The statement has run: the next ones find what it leaves. */
+static void
+remember(LintRun *run)
+{
+	MigLint    *lint = &run->lint;
+	MigDone    *done = palloc(sizeof(MigDone));
+
+	done->statement = lint->statement;
+	done->stmt = lint->stmt;
+	done->effect = lint->effect;
+	done->script = lint->number;
+	lint->done = lappend(lint->done, done);
+	mig_shadow_apply(lint->shadow, lint->stmt);
+}
+
+/* One statement of a script. */
+static void
+judge_statement(LintRun *run, const MigStatement *statement)
+{
+	MigLint    *lint = &run->lint;
+
+	CHECK_FOR_INTERRUPTS();
+	lint->statement = statement;
+	lint->base = statement->base;
+	lint->location = statement->location;
+	lint->len = statement->len;
+	lint->body = MIG_BODY_NONE;
+	judge(run, statement->raw->stmt);
+	remember(run);
+}
+
+/* One step: what commits together. */
+static void
+judge_step(LintRun *run, const MigScript *script, const MigStep *step)
+{
+	MigLint    *lint = &run->lint;
+
+	lint->step = step;
+	lint->in_transaction = !step->toplevel;
+	for (int i = step->first; i <= step->last; i++)
+		judge_statement(run, &script->statements[i - 1]);
+	ask(run, MIG_ON_TRANSACTION_END);
+	lint->done = NIL;
+	lint->shadow->transaction++;
+}
+
+/*
+ * Scripts
+ */
+
+/* What parsing a script came to. */
+typedef struct ParseTry
+{
+	const MigLintScript *script;
+	MigScript  *result;			/* NULL: it failed */
+	ErrorData  *error;
+	int			line;
+} ParseTry;
+
+/* Parses a script; an error is no reason to stop. */
+static void
+try_to_parse(ParseTry *try)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		try->result = mig_script_parse(try->script->text,
+									   try->script->first_line,
+									   try->script->no_transaction);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		try->error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		try->line = mig_script_error_line();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* A script that cannot be parsed is a finding of its own. */
+static void
+report_parse_error(LintRun *run, const ParseTry *try)
+{
+	MigLint    *lint = &run->lint;
+	MigFinding *finding;
+
+	if (!lint->script->reported)
+		return;
+	lint->rule = mig_lint_rule_named(try->error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED ?
+									 "refused-statement" : "syntax-error");
+	MemoryContextSwitchTo(lint->context);
+	finding = palloc0(sizeof(MigFinding));
+	finding->rule = lint->rule;
+	finding->severity = lint->rule->severity;
+	finding->script = lint->number;
+	finding->line = try->line;
+	finding->consequence = pstrdup(try->error->message);
+	lint->findings = lappend(lint->findings, finding);
+}
+
+/* One script of the set. */
+static void
+judge_script(LintRun *run, int number)
+{
+	MigLint    *lint = &run->lint;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "migrate lint script",
+												  ALLOCSET_DEFAULT_SIZES);
+	ParseTry	try = {0};
+	ListCell   *lc;
+
+	MemoryContextSwitchTo(context);
+	lint->number = number;
+	lint->script = list_nth(lint->scripts, number);
+	lint->statement = NULL;
+	try.script = lint->script;
+	try_to_parse(&try);
+	lint->script->script = try.result;
+	mig_shadow_begin_session(lint->shadow);
+	if (try.result == NULL)
+		report_parse_error(run, &try);
+	else
+	{
+		foreach(lc, try.result->steps)
+			judge_step(run, try.result, lfirst(lc));
+		lint->statement = NULL;
+		lint->stmt = NULL;
+		lint->location = 0;
+		ask(run, MIG_ON_SCRIPT_END);
+	}
+	lint->script->script = NULL;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}
+
+/* Orders findings as their statements stand in the set. */
+static int
+compare_findings(const ListCell *a, const ListCell *b)
+{
+	const MigFinding *left = lfirst(a);
+	const MigFinding *right = lfirst(b);
+
+	if (left->script != right->script)
+		return left->script < right->script ? -1 : 1;
+	if (left->line != right->line)
+		return left->line < right->line ? -1 : 1;
+	if (left->col != right->col)
+		return left->col < right->col ? -1 : 1;
+	if (left->severity != right->severity)
+		return left->severity > right->severity ? -1 : 1;
+	return strcmp(left->rule->name, right->rule->name);
+}
+
+/* Judges scripts that would run one after the other. */
+static MigLintResult *
+judge_set(List *scripts, bool assume_large)
+{
+	MigLintResult *result = palloc0(sizeof(MigLintResult));
+	LintRun		run = {0};
+
+	run.rules = mig_lint_rules_count();
+	run.enabled = mig_lint_rules_enabled();
+	run.lint.context = CurrentMemoryContext;
+	run.lint.scripts = scripts;
+	run.lint.memory = palloc0(run.rules * sizeof(void *));
+	run.lint.shadow = mig_shadow_create(assume_large);
+	for (int i = 0; i < list_length(scripts); i++)
+		judge_script(&run, i);
+	run.lint.number = 0;
+	ask(&run, MIG_ON_SET_END);
+	list_sort(run.lint.findings, compare_findings);
+	result->scripts = scripts;
+	result->findings = run.lint.findings;
+	return result;
+}
+
+/*
+ * What is judged
+ */
+
+/* A stored migration as a script of the set. */
+static MigLintScript *
+stored_script(const MigMigration *m)
+{
+	MigLintScript *script = palloc0(sizeof(MigLintScript));
+
+	script->version = m->version;
+	script->name = m->name;
+	script->path = m->path;
+	script->no_transaction = m->up_no_transaction;
+	script->has_down = m->down != NULL;
+	script->first_line = m->up_line;
+	script->text = mig_catalog_script(m, false);
+	if (script->has_down)
+		script->down = mig_catalog_script(m, true);
+	script->reported = true;
+	return script;
+}
+
+/* Is it newer than what migrate.lint_start_after names? */
+static bool
+is_after_start(const MigMigration *m)
+{
+	return *mig_lint_start_after == '\0' || m->repeatable ||
+		strcmp(m->sort_key, mig_version_sort_key(mig_lint_start_after)) > 0;
+}
+
+/*
+ * Judges what is pending, up to a target, as one ordered set; or one version,
+ * with what is pending before it known.
+ */
+MigLintResult *
+mig_lint_pending(const MigLintRequest *request)
+{
+	MigMigration *target = NULL;
+	MigMigration *only = NULL;
+	List	   *scripts = NIL;
+	ListCell   *lc;
+
+	if (request->target != NULL)
+		target = mig_plan_find_versioned(request->project, request->target);
+	if (request->version != NULL)
+		only = mig_plan_find(request->project, request->version);
+	foreach(lc, mig_catalog_pending(request->project))
+	{
+		MigMigration *m = lfirst(lc);
+		MigLintScript *script;
+
+		if (target != NULL && !m->repeatable &&
+			strcmp(m->sort_key, target->sort_key) > 0)
+			break;
+		script = stored_script(m);
+		script->reported = only ? m->id == only->id : is_after_start(m);
+		scripts = lappend(scripts, script);
+		if (only != NULL && m->id == only->id)
+			break;
+	}
+	/* what ran already is judged by itself */
+	if (only != NULL && only->state == MIG_APPLIED)
+		scripts = list_make1(stored_script(only));
+	return judge_set(scripts, request->assume_large);
+}
+
+/* Judges a text that is not stored. */
+MigLintResult *
+mig_lint_sql(const char *text, bool no_transaction, bool assume_large)
+{
+	MigLintScript *script = palloc0(sizeof(MigLintScript));
+
+	script->text = text;
+	script->first_line = 1;
+	script->no_transaction = no_transaction;
+	script->reported = true;
+	return judge_set(list_make1(script), assume_large);
+}
+
+/* The script that a finding is of. */
+const MigLintScript *
+mig_lint_script(const MigLintResult *result, const MigFinding *finding)
+{
+	return list_nth(result->scripts, finding->script);
+}

@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * lint.h
+ *	  Judging scripts before they run.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_LINT_H
+#define MIG_LINT_H
+
+#include "catalog.h"
+#include "rule.h"
+
+typedef struct MigLintRequest
+{
+	const char *project;
+	const char *target;			/* up to this version; NULL: all */
+	const char *version;		/* of this one alone; NULL: all */
+	bool		assume_large;	/* what does not exist here */
+} MigLintRequest;
+
+typedef struct MigLintResult
+{
+	List	   *scripts;		/* of MigLintScript * */
+	List	   *findings;		/* of MigFinding *, in their order */
+} MigLintResult;
+
+extern MigLintResult *mig_lint_pending(const MigLintRequest *request);
+extern MigLintResult *mig_lint_sql(const char *text, bool no_transaction,
+								   bool assume_large);
+extern const MigLintScript *mig_lint_script(const MigLintResult *result,
+											const MigFinding *finding);
+
+#endif							/* MIG_LINT_H */

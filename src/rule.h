@@ -1,0 +1,191 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule.h
+ *	  A lint rule, what it is called with, and what it says.
+ *
+ * Rules are data: the arrays at the end of the files rules_*.c, which
+ * lint_rules.c makes one table of.  A rule's check is called at the moments
+ * that it names; what it looks at is in MigLint, and it reports findings with
+ * mig_lint_report().
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_RULE_H
+#define MIG_RULE_H
+
+#include "effect.h"
+#include "step.h"
+
+typedef enum MigSeverity
+{
+	MIG_SEVERITY_DEFAULT,		/* in a report: the rule's own */
+	MIG_SEVERITY_NOTICE,
+	MIG_SEVERITY_WARNING,
+	MIG_SEVERITY_ERROR
+} MigSeverity;
+
+/* The words of lint() and rules(). */
+extern const char *const mig_severity_names[];
+
+/* When a rule is asked; a rule may name several moments. */
+#define MIG_ON_STATEMENT		0x01	/* each statement */
+#define MIG_ON_COMMAND			0x02	/* each command of an ALTER TABLE */
+#define MIG_ON_COLUMN			0x04	/* each column that CREATE TABLE or ADD
+										 * COLUMN defines */
+#define MIG_ON_CONSTRAINT		0x08	/* each constraint that CREATE TABLE, ADD
+										 * COLUMN or ADD CONSTRAINT defines */
+#define MIG_ON_TRANSACTION_END	0x10	/* before each commit */
+#define MIG_ON_SCRIPT_END		0x20	/* after a script's last statement */
+#define MIG_ON_SET_END			0x40	/* after the last script */
+
+struct MigLint;
+
+typedef struct MigRule
+{
+	const char *name;
+	MigSeverity severity;
+	bool		enabled;		/* by default */
+	int			moments;		/* MIG_ON_* */
+	void		(*check) (struct MigLint *lint);
+	const char *help;			/* what it finds: one line */
+	const char *why;			/* what goes wrong: a sentence or two */
+	const char *safe;			/* when it is safe, and thus silent */
+	const char *bad;			/* SQL; assumes the schema of doc/rules.md */
+	const char *good;			/* SQL that this rule does not object to; NULL:
+								 * there is none */
+} MigRule;
+
+/* The rules of one section; ends with a rule without a name. */
+extern const MigRule mig_rules_index[];
+extern const MigRule mig_rules_constraint[];
+extern const MigRule mig_rules_column[];
+extern const MigRule mig_rules_type_change[];
+extern const MigRule mig_rules_table[];
+extern const MigRule mig_rules_type[];
+extern const MigRule mig_rules_transaction[];
+extern const MigRule mig_rules_statement[];
+extern const MigRule mig_rules_data[];
+
+/* A statement that came earlier in the same transaction. */
+typedef struct MigDone
+{
+	const MigStatement *statement;
+	Node	   *stmt;
+	MigEffect  *effect;
+	int			script;			/* number of its script in the set */
+} MigDone;
+
+typedef struct MigFinding
+{
+	const MigRule *rule;
+	MigSeverity severity;
+	int			script;			/* number of its script in the set, from 0 */
+	int			statement;		/* from 1; 0: of no statement */
+	int			line;			/* in the script's file */
+	int			col;			/* from 1, in characters */
+	const char *object;
+	const char *consequence;
+	const char *rewrite;		/* NULL: none to offer */
+} MigFinding;
+
+/* A statement to come back to: kept by a rule until the end of the set. */
+typedef struct MigLintPlace
+{
+	int			script;
+	int			statement;
+	int			location;		/* in the script's text */
+} MigLintPlace;
+
+/* What a report may say; all but the consequence can be left out. */
+typedef struct MigReport
+{
+	MigSeverity severity;
+	int			location;		/* of a node, as the grammar gave it; 0: the
+								 * statement's */
+	const char *object;
+	const char *consequence;
+	const char *rewrite;
+	const MigLintPlace *place;	/* instead of the current statement */
+} MigReport;
+
+/* One script of the set. */
+typedef struct MigLintScript
+{
+	const char *version;
+	const char *name;
+	const char *path;
+	bool		no_transaction;
+	bool		reported;		/* its findings are wanted */
+	bool		has_down;
+	const char *down;			/* text of the down script; NULL: none, or not
+								 * known */
+	const char *text;
+	int			first_line;
+	MigScript  *script;			/* NULL: it could not be parsed */
+} MigLintScript;
+
+/* Which statements a rule is looking at. */
+typedef enum MigLintBody
+{
+	MIG_BODY_NONE,				/* of the script itself */
+	MIG_BODY_DO,				/* inside a DO block: it runs now */
+	MIG_BODY_ROUTINE			/* inside a function: it runs when called */
+} MigLintBody;
+
+typedef struct MigLint
+{
+	MigShadow  *shadow;			/* as it is before this statement */
+	MemoryContext context;		/* until the end of the set */
+	List	   *scripts;		/* of MigLintScript * */
+	int			number;			/* of the current script, from 0 */
+	MigLintScript *script;
+	const MigStatement *statement;
+	const MigStep *step;
+	Node	   *stmt;			/* its tree, or that of a statement in its body */
+	MigLintBody body;
+	int			base;			/* added to a location of the tree: in the
+								 * script's text */
+	int			location;		/* of the statement in the script's text */
+	int			len;
+	MigEffect  *effect;			/* of 'stmt' */
+	MigRel	   *rel;			/* the relation 'stmt' is about; NULL: none, or
+								 * unknown here */
+
+	/* at the moments that have them */
+	AlterTableCmd *command;
+	ColumnDef  *column;			/* also of a column's constraint */
+	Constraint *constraint;
+
+	/* the transaction so far */
+	bool		in_transaction; /* false: commits by itself */
+	List	   *done;			/* of MigDone *, before this statement */
+
+	const MigRule *rule;		/* the one being asked */
+	void	  **memory;			/* per rule; see mig_lint_memory() */
+	int			rule_number;
+	List	   *findings;		/* of MigFinding * */
+} MigLint;
+
+/* reporting; rule_report.c */
+extern void mig_lint_report(MigLint *lint, const MigReport *report);
+extern MigLintPlace *mig_lint_place(MigLint *lint, int location);
+extern void *mig_lint_memory(MigLint *lint, Size size);
+
+/* verdicts that many rules share */
+extern bool mig_lint_is_quiet(MigLint *lint, MigRel *rel);
+extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
+extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
+extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,
+								const MigRel *except, MigRel **held);
+
+/* texts; rule_text.c */
+extern char *mig_lint_text(MigLint *lint);
+extern char *mig_lint_source(MigLint *lint, int location);
+extern char *mig_lint_insert(MigLint *lint, const char *after,
+							 const char *inserted);
+extern char *mig_lint_append(MigLint *lint, const char *appended);
+extern char *mig_lint_names(List *names);
+extern const char *mig_lint_quote_rel(const MigRel *rel);
+extern const char *mig_lint_range(const RangeVar *name);
+
+#endif							/* MIG_RULE_H */

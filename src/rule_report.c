@@ -1,0 +1,182 @@
+/*-------------------------------------------------------------------------
+ *
+ * rule_report.c
+ *	  What a lint rule says, and the verdicts that many rules share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "storage/lock.h"
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "rule.h"
+#include "text.h"
+
+const char *const mig_severity_names[] = {NULL, "notice", "warning", "error"};
+
+/*
+ * Reporting
+ */
+
+/* A place of the current statement, or of the node at 'location' in it. */
+static MigLintPlace
+place_of(const MigLint *lint, int location)
+{
+	MigLintPlace place;
+
+	place.script = lint->number;
+	place.statement = lint->statement ? lint->statement->number : 0;
+	place.location = location > 0 ? lint->base + location : lint->location;
+	return place;
+}
+
+/* The same, kept until the end of the set. */
+MigLintPlace *
+mig_lint_place(MigLint *lint, int location)
+{
+	MigLintPlace *place = MemoryContextAlloc(lint->context,
+											 sizeof(MigLintPlace));
+
+	*place = place_of(lint, location);
+	return place;
+}
+
+static char *
+keep(const MigLint *lint, const char *string)
+{
+	return string ? MemoryContextStrdup(lint->context, string) : NULL;
+}
+
+/* Line and column of a location in the script's text. */
+static void
+set_position(MigFinding *finding, const MigLintScript *script, int location)
+{
+	const char *text = script->text;
+	int			start = Min(location, (int) strlen(text));
+
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	finding->line = script->first_line - 1 +
+		mig_text_line_number(text, location);
+	finding->col = 1 + pg_mbstrlen_with_len(text + start, location - start);
+}
+
+/* What a function will do is not what the migration does. */
+static MigSeverity
+severity_of(const MigLint *lint, const MigReport *report)
+{
+	MigSeverity severity = report->severity;
+
+	if (severity == MIG_SEVERITY_DEFAULT)
+		severity = lint->rule->severity;
+	if (lint->body == MIG_BODY_ROUTINE)
+		severity = Min(severity, MIG_SEVERITY_WARNING);
+	return severity;
+}
+
+/* Adds a finding of the rule that is being asked. */
+void
+mig_lint_report(MigLint *lint, const MigReport *report)
+{
+	MigLintPlace place = report->place ? *report->place :
+		place_of(lint, report->location);
+	MigLintScript *script = list_nth(lint->scripts, place.script);
+	MemoryContext caller;
+	MigFinding *finding;
+
+	if (!script->reported)
+		return;
+	caller = MemoryContextSwitchTo(lint->context);
+	finding = palloc0(sizeof(MigFinding));
+	finding->rule = lint->rule;
+	finding->severity = severity_of(lint, report);
+	finding->script = place.script;
+	finding->statement = place.statement;
+	set_position(finding, script, place.location);
+	finding->object = keep(lint, report->object);
+	finding->consequence = keep(lint, report->consequence);
+	finding->rewrite = keep(lint, report->rewrite);
+	lint->findings = lappend(lint->findings, finding);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Memory of the current rule, zeroed at first and kept until the set's end. */
+void *
+mig_lint_memory(MigLint *lint, Size size)
+{
+	if (lint->memory[lint->rule_number] == NULL)
+		lint->memory[lint->rule_number] =
+			MemoryContextAllocZero(lint->context, size);
+	return lint->memory[lint->rule_number];
+}
+
+/*
+ * Verdicts
+ */
+
+/*
+ * Is what happens to this relation nobody's concern: nobody else sees it, or
+ * there is nothing in it?
+ */
+bool
+mig_lint_is_quiet(MigLint *lint, MigRel *rel)
+{
+	return mig_rel_is_invisible(rel) || mig_rel_is_empty(rel);
+}
+
+/* The severity of what takes as long as the relation is large. */
+MigSeverity
+mig_lint_by_size(MigLint *lint, MigRel *rel)
+{
+	return mig_rel_is_small(rel) ? MIG_SEVERITY_NOTICE : lint->rule->severity;
+}
+
+/* The strongest lock that the transaction holds on it already. */
+LOCKMODE
+mig_lint_held(MigLint *lint, const MigRel *rel)
+{
+	LOCKMODE	strongest = NoLock;
+	ListCell   *lc;
+
+	foreach(lc, lint->done)
+	{
+		MigDone    *done = lfirst(lc);
+		MigTouch   *touch = mig_effect_find(done->effect, rel);
+
+		if (touch != NULL)
+			strongest = Max(strongest, mig_touch_strongest(touch));
+	}
+	return strongest;
+}
+
+/*
+ * The first statement of the transaction that took a lock of at least this
+ * strength on a relation that others see, other than 'except'; sets 'held' to
+ * the relation.  NULL: there is none.
+ */
+MigDone *
+mig_lint_holder(MigLint *lint, LOCKMODE least, const MigRel *except,
+				MigRel **held)
+{
+	ListCell   *lc;
+	ListCell   *each;
+
+	foreach(lc, lint->done)
+	{
+		MigDone    *done = lfirst(lc);
+
+		foreach(each, done->effect->touches)
+		{
+			MigTouch   *touch = lfirst(each);
+
+			if (touch->rel == except || mig_rel_is_invisible(touch->rel) ||
+				mig_touch_strongest(touch) < least)
+				continue;
+			*held = touch->rel;
+			return done;
+		}
+	}
+	return NULL;
+}
