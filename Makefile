@@ -75,6 +75,7 @@ OBJS = \
 	src/numbered.o \
 	src/paths.o \
 	src/plan.o \
+	src/preview.o \
 	src/psql_variables.o \
 	src/quote.o \
 	src/read_atlas.o \

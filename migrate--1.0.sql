@@ -313,6 +313,35 @@ COMMENT ON COLUMN migrate.finding.rewrite IS 'SQL that is safe; null: there is n
 COMMENT ON COLUMN migrate.finding.page IS 'where the documents explain the rule';
 COMMENT ON COLUMN migrate.finding.origin IS 'script: read in the script; trace: seen in a dry run';
 
+CREATE TYPE migrate.plan_row AS (
+    version       text,
+    name          text,
+    step          integer,
+    statement     integer,
+    line          integer,
+    text          text,
+    transactional boolean,
+    commits       boolean,
+    locks         text[],
+    scans         text[],
+    rewrites      text[],
+    bytes         bigint,
+    expected      interval,
+    findings      integer,
+    relations     jsonb
+);
+COMMENT ON TYPE migrate.plan_row IS 'one statement that apply would run: what plan returns';
+COMMENT ON COLUMN migrate.plan_row.text IS 'the first line of the statement';
+COMMENT ON COLUMN migrate.plan_row.transactional IS 'false: it cannot run in a transaction block, and commits by itself';
+COMMENT ON COLUMN migrate.plan_row.commits IS 'a commit follows it';
+COMMENT ON COLUMN migrate.plan_row.locks IS 'the strongest lock on each relation that is there before it; reading alone is left out';
+COMMENT ON COLUMN migrate.plan_row.scans IS 'relations that it reads as a whole';
+COMMENT ON COLUMN migrate.plan_row.rewrites IS 'relations that get a new file, indexes too';
+COMMENT ON COLUMN migrate.plan_row.bytes IS 'size of the largest of its relations';
+COMMENT ON COLUMN migrate.plan_row.expected IS 'how long the script took when it last ran; told at its first statement';
+COMMENT ON COLUMN migrate.plan_row.findings IS 'how many rows of lint are about it';
+COMMENT ON COLUMN migrate.plan_row.relations IS 'an object per relation: relation, lock, locks, scan, rewrite, builds, writes, bytes, rows';
+
 CREATE TYPE migrate.rule AS (
     rule     text,
     section  text,
@@ -391,6 +420,13 @@ CREATE FUNCTION migrate.rules()
 RETURNS SETOF migrate.rule
 LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'migrate_rules';
 COMMENT ON FUNCTION migrate.rules IS 'the lint rules, with the settings of this session';
+
+CREATE FUNCTION migrate.plan(target text DEFAULT NULL,
+                             project text DEFAULT NULL)
+RETURNS SETOF migrate.plan_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_plan';
+COMMENT ON FUNCTION migrate.plan IS
+'what apply would do, a row per statement: steps, locks, scans, rewrites; nothing is executed';
 
 --
 -- Running
@@ -587,6 +623,7 @@ REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint_sql(text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rules() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION migrate.rules() TO PUBLIC;
+REVOKE ALL ON FUNCTION migrate.plan(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(text, text, boolean, boolean) FROM PUBLIC;

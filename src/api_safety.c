@@ -8,18 +8,24 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
 #include "args.h"
 #include "lint.h"
 #include "lint_rules.h"
+#include "preview.h"
 
 PG_FUNCTION_INFO_V1(migrate_lint);
 PG_FUNCTION_INFO_V1(migrate_lint_sql);
 PG_FUNCTION_INFO_V1(migrate_rules);
+PG_FUNCTION_INFO_V1(migrate_plan);
 
 /*
  * Lint
@@ -135,6 +141,139 @@ migrate_rules(PG_FUNCTION_ARGS)
 		mig_put_text(values, nulls, 7, rule->bad);
 		mig_put_text(values, nulls, 8, rule->good);
 		mig_put_text(values, nulls, 9, mig_lint_rule_page(rule));
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * Plan
+ */
+
+/* A text[] of the list's strings; null if there are none. */
+static void
+put_text_list(Datum *values, bool *nulls, int column, List *strings)
+{
+	int			n = list_length(strings);
+	Datum	   *elements = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		elements[i] = CStringGetTextDatum(list_nth(strings, i));
+	nulls[column] = n == 0;
+	values[column] = PointerGetDatum(construct_array(elements, n, TEXTOID, -1,
+													 false, TYPALIGN_INT));
+}
+
+/* The locks of a touch, weakest first, as a JSON array. */
+static void
+append_locks(StringInfo json, int locks)
+{
+	bool		first = true;
+
+	appendStringInfoChar(json, '[');
+	for (LOCKMODE mode = AccessShareLock; mode <= MaxLockMode; mode++)
+	{
+		if ((locks & LOCKBIT_ON(mode)) == 0)
+			continue;
+		appendStringInfo(json, "%s\"%s\"", first ? "" : ", ",
+						 mig_lock_label(mode));
+		first = false;
+	}
+	appendStringInfoChar(json, ']');
+}
+
+/* What a statement would do to relations, as JSON. */
+static Datum
+relations_json(List *touches)
+{
+	StringInfoData json;
+	ListCell   *lc;
+
+	initStringInfo(&json);
+	foreach(lc, touches)
+	{
+		MigPreviewTouch *touch = lfirst(lc);
+
+		appendStringInfoString(&json, json.len > 0 ? ", " : "[");
+		appendStringInfoString(&json, "{\"relation\": ");
+		escape_json(&json, touch->relation);
+		appendStringInfo(&json, ", \"lock\": \"%s\", \"locks\": ",
+						 mig_lock_label(mig_lock_strongest(touch->locks)));
+		append_locks(&json, touch->locks);
+		appendStringInfo(&json, ", \"scan\": %s, \"rewrite\": %s, \"builds\": %s, \"writes\": %s, \"bytes\": %lld, \"rows\": %.0f}",
+						 touch->scans ? "true" : "false",
+						 touch->rewrites ? "true" : "false",
+						 touch->builds ? "true" : "false",
+						 touch->writes ? "true" : "false",
+						 (long long) touch->bytes, touch->rows);
+	}
+	appendStringInfoString(&json, json.len > 0 ? "]" : "[]");
+	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
+}
+
+/* What one row of plan says about relations: columns 8 to 11, and 14. */
+static void
+put_touches(Datum *values, bool *nulls, List *touches)
+{
+	List	   *locks = NIL;
+	List	   *scans = NIL;
+	List	   *rewrites = NIL;
+	int64		bytes = 0;
+	ListCell   *lc;
+
+	foreach(lc, touches)
+	{
+		MigPreviewTouch *touch = lfirst(lc);
+		LOCKMODE	lock = mig_lock_strongest(touch->locks);
+
+		if (lock > AccessShareLock)
+			locks = lappend(locks, psprintf("%s on %s", mig_lock_label(lock),
+											touch->relation));
+		if (touch->scans)
+			scans = lappend(scans, unconstify(char *, touch->relation));
+		if (touch->rewrites)
+			rewrites = lappend(rewrites, unconstify(char *, touch->relation));
+		bytes = Max(bytes, touch->bytes);
+	}
+	put_text_list(values, nulls, 8, locks);
+	put_text_list(values, nulls, 9, scans);
+	put_text_list(values, nulls, 10, rewrites);
+	nulls[11] = touches == NIL;
+	values[11] = Int64GetDatum(bytes);
+	values[14] = relations_json(touches);
+}
+
+/* plan(target, project): what apply would do, a row per statement. */
+Datum
+migrate_plan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MigRequest	request = {0};
+	ListCell   *lc;
+
+	request.action = MIG_ACTION_APPLY;
+	request.target = mig_arg_text(fcinfo, 0);
+	request.project = mig_arg_project(fcinfo, 1);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	foreach(lc, mig_preview(&request))
+	{
+		MigPreview *row = lfirst(lc);
+		Datum		values[15] = {0};
+		bool		nulls[15] = {0};
+
+		mig_put_text(values, nulls, 0, row->version);
+		mig_put_text(values, nulls, 1, row->name);
+		values[2] = Int32GetDatum(row->step);
+		values[3] = Int32GetDatum(row->statement);
+		values[4] = Int32GetDatum(row->line);
+		mig_put_text(values, nulls, 5, row->text);
+		values[6] = BoolGetDatum(row->transactional);
+		values[7] = BoolGetDatum(row->commits);
+		put_touches(values, nulls, row->touches);
+		nulls[12] = row->expected < 0;
+		if (!nulls[12])
+			values[12] = mig_interval(row->expected);
+		values[13] = Int32GetDatum(row->findings);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -34,6 +34,7 @@ typedef struct MigEffect
 extern MigEffect *mig_effect_of(MigShadow *shadow, Node *stmt);
 
 /* effect_touch.c */
+extern LOCKMODE mig_lock_strongest(int locks);
 extern LOCKMODE mig_touch_strongest(const MigTouch *touch);
 extern MigTouch *mig_effect_find(const MigEffect *effect, const MigRel *rel);
 extern const char *mig_lock_label(LOCKMODE mode);

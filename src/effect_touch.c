@@ -52,16 +52,22 @@ mig_effect_lock(MigEffect *effect, MigRel *rel, LOCKMODE mode)
 	return touch;
 }
 
-/* The strongest lock of a touch; NoLock: none. */
+/* The strongest lock of a set; NoLock: it is empty. */
 LOCKMODE
-mig_touch_strongest(const MigTouch *touch)
+mig_lock_strongest(int locks)
 {
 	for (LOCKMODE mode = MaxLockMode; mode > NoLock; mode--)
 	{
-		if (touch->locks & LOCKBIT_ON(mode))
+		if (locks & LOCKBIT_ON(mode))
 			return mode;
 	}
 	return NoLock;
+}
+
+LOCKMODE
+mig_touch_strongest(const MigTouch *touch)
+{
+	return mig_lock_strongest(touch->locks);
 }
 
 /* As LOCK TABLE spells it. */

@@ -410,6 +410,38 @@ mig_journal_adopted_last(const MigMigration *migration)
 	return mig_sql_once(&query, &params) > 0;
 }
 
+/*
+ * How long each script took when it last succeeded, in microseconds; -1: it
+ * never has.  In the order of the checksums.
+ */
+int64 *
+mig_journal_elapsed(List *checksums)
+{
+	static MigQuery query = {
+		"SELECT n, (extract(epoch FROM elapsed) * 1000000)::bigint"
+		" FROM (SELECT DISTINCT ON (checksum) checksum, elapsed"
+		"       FROM migrate.event WHERE action = 'apply'"
+		"       AND outcome = 'success' AND checksum = ANY ($1)"
+		"       ORDER BY checksum, id DESC) e"
+		" JOIN unnest($1) WITH ORDINALITY AS wanted (checksum, n)"
+		" USING (checksum)"
+	};
+	int64	   *result = palloc(Max(list_length(checksums), 1) * sizeof(int64));
+	MigSqlSession session;
+	MigParams	params = {0};
+	uint64		rows;
+
+	for (int i = 0; i < list_length(checksums); i++)
+		result[i] = -1;
+	mig_sql_begin(&session);
+	mig_param_text_array(&params, checksums);
+	rows = mig_sql_run(&query, &params);
+	for (uint64 row = 0; row < rows; row++)
+		result[mig_col_int8(row, 1, 0) - 1] = mig_col_int8(row, 2, -1);
+	mig_sql_end(&session);
+	return result;
+}
+
 /* Hands what a run has done to the sink, a row for each migration. */
 void
 mig_journal_send_rows(int64 run, MigRowSink sink, void *arg)

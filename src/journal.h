@@ -88,6 +88,7 @@ extern bool mig_journal_is_running(int64 id);
 extern bool mig_journal_has_adopted(const char *project);
 extern List *mig_journal_adopted(const char *project);
 extern bool mig_journal_adopted_last(const MigMigration *migration);
+extern int64 *mig_journal_elapsed(List *checksums);
 extern void mig_journal_send_rows(int64 run, MigRowSink sink, void *arg);
 extern void mig_journal_add_event(const char *project,
 								  const MigMigration *migration,

@@ -26,6 +26,8 @@ typedef struct LintRun
 	MigLint		lint;			/* what rules see */
 	bool	   *enabled;		/* by number of the rule */
 	int			rules;
+	MigLintVisitor visit;		/* NULL: none */
+	void	   *visit_arg;
 } LintRun;
 
 /*
@@ -239,6 +241,8 @@ judge_statement(LintRun *run, const MigStatement *statement)
 	lint->len = statement->len;
 	lint->body = MIG_BODY_NONE;
 	judge(run, statement->raw->stmt);
+	if (run->visit != NULL)
+		run->visit(lint, run->visit_arg);
 	remember(run);
 }
 
@@ -248,6 +252,9 @@ judge_step(LintRun *run, const MigScript *script, const MigStep *step)
 {
 	MigLint    *lint = &run->lint;
 
+	/* what has run is in the catalog */
+	if (step->last <= lint->script->done && step->last >= step->first)
+		return;
 	lint->step = step;
 	lint->in_transaction = !step->toplevel;
 	for (int i = step->first; i <= step->last; i++)
@@ -375,30 +382,47 @@ compare_findings(const ListCell *a, const ListCell *b)
 
 /* Judges scripts that would run one after the other. */
 static MigLintResult *
-judge_set(List *scripts, bool assume_large)
+judge_set(LintRun *run, List *scripts)
 {
 	MigLintResult *result = palloc0(sizeof(MigLintResult));
-	LintRun		run = {0};
 
-	run.rules = mig_lint_rules_count();
-	run.enabled = mig_lint_rules_enabled();
-	run.lint.context = CurrentMemoryContext;
-	run.lint.scripts = scripts;
-	run.lint.memory = palloc0(run.rules * sizeof(void *));
-	run.lint.shadow = mig_shadow_create(assume_large);
+	run->rules = mig_lint_rules_count();
+	run->enabled = mig_lint_rules_enabled();
+	run->lint.context = CurrentMemoryContext;
+	run->lint.scripts = scripts;
+	run->lint.memory = palloc0(run->rules * sizeof(void *));
 	for (int i = 0; i < list_length(scripts); i++)
-		judge_script(&run, i);
-	run.lint.number = 0;
-	ask(&run, MIG_ON_SET_END);
-	list_sort(run.lint.findings, compare_findings);
+		judge_script(run, i);
+	run->lint.number = 0;
+	ask(run, MIG_ON_SET_END);
+	list_sort(run->lint.findings, compare_findings);
 	result->scripts = scripts;
-	result->findings = run.lint.findings;
+	result->findings = run->lint.findings;
 	return result;
 }
 
 /*
  * What is judged
  */
+
+/* How far a script has got that stopped between its steps. */
+static int
+statements_done(const MigMigration *m)
+{
+	int			done = 0;
+	ListCell   *lc;
+
+	if (m->state != MIG_PARTIAL)
+		return 0;
+	foreach(lc, mig_catalog_steps(m->id, false))
+	{
+		MigLedgerStep *step = lfirst(lc);
+
+		if (step->done)
+			done = Max(done, step->last);
+	}
+	return done;
+}
 
 /* A stored migration as a script of the set. */
 static MigLintScript *
@@ -415,7 +439,7 @@ stored_script(const MigMigration *m)
 	script->text = mig_catalog_script(m, false);
 	if (script->has_down)
 		script->down = mig_catalog_script(m, true);
-	script->reported = true;
+	script->done = statements_done(m);
 	return script;
 }
 
@@ -427,22 +451,35 @@ is_after_start(const MigMigration *m)
 		strcmp(m->sort_key, mig_version_sort_key(mig_lint_start_after)) > 0;
 }
 
-/*
- * Judges what is pending, up to a target, as one ordered set; or one version,
- * with what is pending before it known.
- */
+/* Judges migrations that would run one after the other. */
 MigLintResult *
-mig_lint_pending(const MigLintRequest *request)
+mig_lint_migrations(List *migrations, MigLintVisitor visit, void *arg)
+{
+	LintRun		run = {.visit = visit,.visit_arg = arg};
+	List	   *scripts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, migrations)
+	{
+		MigLintScript *script = stored_script(lfirst(lc));
+
+		script->reported = is_after_start(lfirst(lc));
+		scripts = lappend(scripts, script);
+	}
+	run.lint.shadow = mig_shadow_create(false);
+	return judge_set(&run, scripts);
+}
+
+/* What is pending before and with the last one that is to be judged. */
+static List *
+pending_scripts(const MigLintRequest *request, const MigMigration *only)
 {
 	MigMigration *target = NULL;
-	MigMigration *only = NULL;
 	List	   *scripts = NIL;
 	ListCell   *lc;
 
 	if (request->target != NULL)
 		target = mig_plan_find_versioned(request->project, request->target);
-	if (request->version != NULL)
-		only = mig_plan_find(request->project, request->version);
 	foreach(lc, mig_catalog_pending(request->project))
 	{
 		MigMigration *m = lfirst(lc);
@@ -457,23 +494,49 @@ mig_lint_pending(const MigLintRequest *request)
 		if (only != NULL && m->id == only->id)
 			break;
 	}
-	/* what ran already is judged by itself */
+	return scripts;
+}
+
+/*
+ * Judges what is pending, up to a target, as one ordered set; or one version,
+ * with what is pending before it known.
+ */
+MigLintResult *
+mig_lint_pending(const MigLintRequest *request)
+{
+	LintRun		run = {0};
+	MigMigration *only = NULL;
+	List	   *scripts;
+
+	if (request->version != NULL)
+		only = mig_plan_find(request->project, request->version);
 	if (only != NULL && only->state == MIG_APPLIED)
-		scripts = list_make1(stored_script(only));
-	return judge_set(scripts, request->assume_large);
+	{
+		/* what ran already is judged by itself */
+		MigLintScript *script = stored_script(only);
+
+		script->reported = true;
+		scripts = list_make1(script);
+	}
+	else
+		scripts = pending_scripts(request, only);
+	run.lint.shadow = mig_shadow_create(request->assume_large);
+	return judge_set(&run, scripts);
 }
 
 /* Judges a text that is not stored. */
 MigLintResult *
 mig_lint_sql(const char *text, bool no_transaction, bool assume_large)
 {
+	LintRun		run = {0};
 	MigLintScript *script = palloc0(sizeof(MigLintScript));
 
 	script->text = text;
 	script->first_line = 1;
 	script->no_transaction = no_transaction;
 	script->reported = true;
-	return judge_set(list_make1(script), assume_large);
+	run.lint.shadow = mig_shadow_create(assume_large);
+	return judge_set(&run, list_make1(script));
 }
 
 /* The script that a finding is of. */

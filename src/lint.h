@@ -19,6 +19,9 @@ typedef struct MigLintRequest
 	bool		assume_large;	/* what does not exist here */
 } MigLintRequest;
 
+/* Called for each statement that would run, after the rules. */
+typedef void (*MigLintVisitor) (const MigLint *lint, void *arg);
+
 typedef struct MigLintResult
 {
 	List	   *scripts;		/* of MigLintScript * */
@@ -26,6 +29,8 @@ typedef struct MigLintResult
 } MigLintResult;
 
 extern MigLintResult *mig_lint_pending(const MigLintRequest *request);
+extern MigLintResult *mig_lint_migrations(List *migrations,
+										  MigLintVisitor visit, void *arg);
 extern MigLintResult *mig_lint_sql(const char *text, bool no_transaction,
 								   bool assume_large);
 extern const MigLintScript *mig_lint_script(const MigLintResult *result,

@@ -121,6 +121,7 @@ typedef struct MigLintScript
 								 * known */
 	const char *text;
 	int			first_line;
+	int			done;			/* statements up to this one have run already */
 	MigScript  *script;			/* NULL: it could not be parsed */
 } MigLintScript;
 

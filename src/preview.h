@@ -1,0 +1,46 @@
+/*-------------------------------------------------------------------------
+ *
+ * preview.h
+ *	  What apply() would do, statement by statement.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_PREVIEW_H
+#define MIG_PREVIEW_H
+
+#include "catalog.h"
+#include "effect.h"
+
+/* What a statement would do to one relation that is there before it. */
+typedef struct MigPreviewTouch
+{
+	const char *relation;
+	int			locks;			/* as MigTouch */
+	bool		scans;
+	bool		rewrites;
+	bool		builds;
+	bool		writes;
+	int64		bytes;
+	double		rows;			/* estimated */
+} MigPreviewTouch;
+
+/* One statement that would run. */
+typedef struct MigPreview
+{
+	const char *version;		/* NULL: of a repeatable */
+	const char *name;
+	int			script;			/* from 0 */
+	int			step;
+	int			statement;
+	int			line;
+	const char *text;			/* its first line */
+	bool		transactional;
+	bool		commits;		/* a commit follows it */
+	List	   *touches;		/* of MigPreviewTouch * */
+	int64		expected;		/* microseconds; -1: not known */
+	int			findings;
+} MigPreview;
+
+extern List *mig_preview(const MigRequest *request);
+
+#endif							/* MIG_PREVIEW_H */
