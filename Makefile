@@ -38,6 +38,7 @@ OBJS = \
 	src/args.o \
 	src/arrange.o \
 	src/blockers.o \
+	src/bodies.o \
 	src/catalog.o \
 	src/classify.o \
 	src/compare.o \
@@ -45,10 +46,19 @@ OBJS = \
 	src/detect.o \
 	src/digest.o \
 	src/directory.o \
+	src/effect_column.o \
+	src/effect_common.o \
+	src/effect_constraint.o \
 	src/effect_of.o \
+	src/effect_partition.o \
+	src/effect_table.o \
 	src/effect_touch.o \
 	src/exec.o \
 	src/facts.o \
+	src/facts_change.o \
+	src/facts_depend.o \
+	src/facts_expression.o \
+	src/facts_proof.o \
 	src/files.o \
 	src/folders.o \
 	src/foreign.o \
@@ -62,6 +72,7 @@ OBJS = \
 	src/leftover.o \
 	src/lint.o \
 	src/lint_rules.o \
+	src/lint_tell.o \
 	src/liquibase_changelog.o \
 	src/liquibase_changeset.o \
 	src/liquibase_files.o \
@@ -75,6 +86,7 @@ OBJS = \
 	src/numbered.o \
 	src/paths.o \
 	src/plan.o \
+	src/plpgsql_body.o \
 	src/preview.o \
 	src/psql_variables.o \
 	src/quote.o \
@@ -101,10 +113,12 @@ OBJS = \
 	src/retry.o \
 	src/rule_report.o \
 	src/rule_text.o \
+	src/rules_code.o \
 	src/rules_column.o \
 	src/rules_constraint.o \
 	src/rules_data.o \
 	src/rules_index.o \
+	src/rules_name.o \
 	src/rules_statement.o \
 	src/rules_table.o \
 	src/rules_transaction.o \
@@ -116,8 +130,17 @@ OBJS = \
 	src/scan.o \
 	src/script.o \
 	src/shadow_apply.o \
+	src/shadow_apply_alter.o \
+	src/shadow_apply_object.o \
+	src/shadow_apply_table.o \
+	src/shadow_drop.o \
+	src/shadow_family.o \
 	src/shadow_find.o \
+	src/shadow_make.o \
+	src/shadow_named.o \
+	src/shadow_query.o \
 	src/shadow_read.o \
+	src/shadow_settings.o \
 	src/snapshot.o \
 	src/spi_util.o \
 	src/sqitch_change.o \
@@ -126,6 +149,7 @@ OBJS = \
 	src/start.o \
 	src/step.o \
 	src/store.o \
+	src/suppress.o \
 	src/tell.o \
 	src/text.o \
 	src/tools.o \
@@ -149,6 +173,8 @@ ISOLATION = $(patsubst $(srcdir)/test/specs/%.spec,%,$(sort $(wildcard $(srcdir)
 ISOLATION_OPTS = --inputdir=$(srcdir)/test
 TAP_TESTS = 1
 PROVE_TESTS = test/t/*.pl
+# What is found in scripts is for the tests of lint.
+installcheck: export PGOPTIONS += -c migrate.lint=off
 
 EXTRA_CLEAN = $(OBJS:.o=.d) src/.built-with
 

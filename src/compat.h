@@ -16,8 +16,10 @@
 #endif
 
 #include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_constraint.h"
 #include "executor/executor.h"
+#include "nodes/parsenodes.h"
 #include "parser/parse_node.h"
 #include "postmaster/bgworker.h"
 #include "replication/slot.h"
@@ -104,6 +106,12 @@ mig_check_insert(ParseState *pstate, ParseNamespaceItem *item,
 #define BGWORKER_BYPASS_ROLELOGINCHECK 0
 #endif
 
+/* NOT NULL of a table is a row of pg_constraint from 18 on. */
+#if PG_VERSION_NUM < 170000
+#define CONSTRAINT_NOTNULL 'n'
+#endif
+static const bool mig_not_null_is_constraint = PG_VERSION_NUM >= 180000;
+
 /* Constraints can be not enforced from 18 on. */
 static inline bool
 mig_constraint_is_enforced(Form_pg_constraint constraint)
@@ -113,6 +121,111 @@ mig_constraint_is_enforced(Form_pg_constraint constraint)
 #else
 	return true;
 #endif
+}
+
+/* Generated columns can be virtual from 18 on. */
+static inline bool
+mig_generated_is_virtual(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->generated_kind == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	return false;
+#endif
+}
+
+/* The same of a column that is here: a letter of pg_attribute. */
+static inline bool
+mig_attribute_is_virtual(char generated)
+{
+#if PG_VERSION_NUM >= 180000
+	return generated == ATTRIBUTE_GENERATED_VIRTUAL;
+#else
+	return false;
+#endif
+}
+
+/* SET EXPRESSION came in 17; no command has this number before. */
+#if PG_VERSION_NUM < 170000
+#define AT_SetExpression	((AlterTableType) -1)
+#endif
+
+/* Partitions have the identity of their parent from 17 on. */
+static inline bool
+mig_identity_is_inherited(void)
+{
+	return PG_VERSION_NUM >= 170000;
+}
+
+/* ADD CONSTRAINT locks all that is below the table from 18 on. */
+static inline bool
+mig_add_constraint_locks_children(void)
+{
+	return PG_VERSION_NUM >= 180000;
+}
+
+/* A definition says NOT ENFORCED from 18 on. */
+static inline bool
+mig_definition_is_enforced(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->is_enforced;
+#else
+	return true;
+#endif
+}
+
+/* The same as an attribute that follows a column's constraint. */
+static inline bool
+mig_is_not_enforced_attribute(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->contype == CONSTR_ATTR_NOT_ENFORCED;
+#else
+	return false;
+#endif
+}
+
+/* The same: is it deferrable afterwards? */
+static inline bool
+mig_altered_deferrable(const AlterTableCmd *command, bool before)
+{
+#if PG_VERSION_NUM >= 180000
+	ATAlterConstraint *change = castNode(ATAlterConstraint, command->def);
+
+	return change->alterDeferrability ? change->deferrable : before;
+#else
+	return castNode(Constraint, command->def)->deferrable;
+#endif
+}
+
+/* NOT NULL of 18 names its column as a list. */
+static inline char *
+mig_not_null_column(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->keys ? strVal(linitial(constraint->keys)) : NULL;
+#else
+	return NULL;
+#endif
+}
+
+/* ALTER CONSTRAINT: its node changed in 18, which can enforce as well. */
+static inline const char *
+mig_altered_constraint(const AlterTableCmd *command, bool *enforces,
+					   bool *enforced)
+{
+#if PG_VERSION_NUM >= 180000
+	ATAlterConstraint *change = castNode(ATAlterConstraint, command->def);
+
+	*enforces = change->alterEnforceability;
+	*enforced = change->is_enforced;
+#else
+	Constraint *change = castNode(Constraint, command->def);
+
+	*enforces = *enforced = false;
+#endif
+	return change->conname;
 }
 
 /* NOT NULL is a constraint, which may be NOT VALID, from 18 on. */

@@ -12,5 +12,9 @@
 MigEffect *
 mig_effect_of(MigShadow *shadow, Node *stmt)
 {
-	return palloc0(sizeof(MigEffect));
+	MigEffect  *effect = palloc0(sizeof(MigEffect));
+
+	if (IsA(stmt, AlterTableStmt))
+		mig_effect_alter_table(shadow, (AlterTableStmt *) stmt, effect);
+	return effect;
 }

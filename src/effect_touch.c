@@ -52,6 +52,25 @@ mig_effect_lock(MigEffect *effect, MigRel *rel, LOCKMODE mode)
 	return touch;
 }
 
+/* Adds what a statement within another one does. */
+void
+mig_effect_merge(MigEffect *effect, const MigEffect *inner)
+{
+	ListCell   *lc;
+
+	foreach(lc, inner->touches)
+	{
+		MigTouch   *from = lfirst(lc);
+		MigTouch   *touch = mig_effect_touch(effect, from->rel);
+
+		touch->locks |= from->locks;
+		touch->scans |= from->scans;
+		touch->rewrites |= from->rewrites;
+		touch->builds |= from->builds;
+		touch->writes |= from->writes;
+	}
+}
+
 /* The strongest lock of a set; NoLock: it is empty. */
 LOCKMODE
 mig_lock_strongest(int locks)

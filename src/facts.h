@@ -8,9 +8,7 @@
 #ifndef MIG_FACTS_H
 #define MIG_FACTS_H
 
-#include "parser/parse_node.h"
-
-#include "shadow.h"
+#include "facts_expression.h"
 
 /* What it costs to add a column; the first that applies. */
 typedef enum MigAddColumn
@@ -19,7 +17,7 @@ typedef enum MigAddColumn
 	MIG_ADD_SERIAL,
 	MIG_ADD_IDENTITY,
 	MIG_ADD_STORED,				/* a stored generated column */
-	MIG_ADD_DOMAIN,				/* its domain has constraints */
+	MIG_ADD_DOMAIN,				/* its domain has constraints, or a default */
 	MIG_ADD_VOLATILE			/* its default is volatile */
 } MigAddColumn;
 
@@ -34,6 +32,7 @@ typedef struct MigTypeChange
 	List	   *checks;			/* of MigConstraint *: verified again */
 	List	   *indexes;		/* of MigRel *: rebuilt, without a rewrite */
 	List	   *foreign_keys;	/* of MigForeignKey *: made again */
+	bool		compares_anew;	/* those have their rows checked, too */
 } MigTypeChange;
 
 /* What depends on a relation or a column. */
@@ -47,21 +46,25 @@ typedef struct MigDependent
 	char		deptype;
 } MigDependent;
 
+/* facts.c */
 extern Oid	mig_fact_type(MigShadow *shadow, TypeName *name, int32 *typmod);
 extern const char *mig_fact_type_label(MigShadow *shadow, TypeName *name);
 extern bool mig_fact_type_has_constraints(Oid type);
 extern MigAddColumn mig_fact_add_column(MigRel *rel, ColumnDef *column);
+extern bool mig_fact_index_supports(MigRel *rel, List *columns);
+
+/* facts_change.c */
 extern MigTypeChange *mig_fact_type_change(MigRel *rel, MigColumn *column,
 										   ColumnDef *definition);
+
+/* facts_proof.c */
 extern bool mig_fact_proves_not_null(MigRel *rel, MigColumn *column);
 extern bool mig_fact_proves_bound(MigRel *parent, MigRel *partition,
 								  PartitionBoundSpec *bound);
-extern bool mig_fact_default_excludes(MigRel *parent, MigRel *partition,
+extern bool mig_fact_default_excludes(MigRel *parent, MigRel *default_partition,
 									  PartitionBoundSpec *bound);
-extern Node *mig_fact_transform(MigRel *rel, Node *expression, Oid type,
-								int32 typmod, ParseExprKind kind);
-extern char mig_fact_volatility(Node *transformed);
-extern bool mig_fact_index_supports(MigRel *rel, List *columns);
+
+/* facts_depend.c */
 extern List *mig_fact_dependents(MigRel *rel, MigColumn *column);
 
 #endif							/* MIG_FACTS_H */

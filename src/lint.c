@@ -9,16 +9,18 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "bodies.h"
 #include "guc.h"
 #include "lint.h"
 #include "lint_rules.h"
 #include "plan.h"
+#include "scan.h"
 #include "script.h"
+#include "suppress.h"
 
 /* A set that is being judged. */
 typedef struct LintRun
@@ -113,87 +115,6 @@ ask_alter_table(LintRun *run, AlterTableStmt *stmt)
  * Statements
  */
 
-/* What kind of relation a statement for this kind of object names. */
-static char
-assumed_kind(ObjectType type)
-{
-	switch (type)
-	{
-		case OBJECT_TABLE:
-		case OBJECT_COLUMN:
-		case OBJECT_TABCONSTRAINT:
-		case OBJECT_TRIGGER:
-		case OBJECT_POLICY:
-		case OBJECT_RULE:
-			return RELKIND_RELATION;
-		case OBJECT_INDEX:
-			return RELKIND_INDEX;
-		case OBJECT_VIEW:
-			return RELKIND_VIEW;
-		case OBJECT_MATVIEW:
-			return RELKIND_MATVIEW;
-		case OBJECT_SEQUENCE:
-			return RELKIND_SEQUENCE;
-		case OBJECT_FOREIGN_TABLE:
-			return RELKIND_FOREIGN_TABLE;
-		default:
-			return 0;
-	}
-}
-
-/* The name of the relation that a statement is about, and what it should be. */
-static RangeVar *
-subject(Node *stmt, char *kind)
-{
-	*kind = RELKIND_RELATION;
-	switch (nodeTag(stmt))
-	{
-		case T_IndexStmt:
-			return ((IndexStmt *) stmt)->relation;
-		case T_AlterTableStmt:
-			*kind = assumed_kind(((AlterTableStmt *) stmt)->objtype);
-			return *kind ? ((AlterTableStmt *) stmt)->relation : NULL;
-		case T_RenameStmt:
-			*kind = assumed_kind(((RenameStmt *) stmt)->renameType);
-			return *kind ? ((RenameStmt *) stmt)->relation : NULL;
-		case T_AlterObjectSchemaStmt:
-			*kind = assumed_kind(((AlterObjectSchemaStmt *) stmt)->objectType);
-			return *kind ? ((AlterObjectSchemaStmt *) stmt)->relation : NULL;
-		case T_CreateTrigStmt:
-			return ((CreateTrigStmt *) stmt)->relation;
-		case T_CreatePolicyStmt:
-			return ((CreatePolicyStmt *) stmt)->table;
-		case T_AlterPolicyStmt:
-			return ((AlterPolicyStmt *) stmt)->table;
-		case T_RuleStmt:
-			return ((RuleStmt *) stmt)->relation;
-		case T_InsertStmt:
-			return ((InsertStmt *) stmt)->relation;
-		case T_UpdateStmt:
-			return ((UpdateStmt *) stmt)->relation;
-		case T_DeleteStmt:
-			return ((DeleteStmt *) stmt)->relation;
-		case T_MergeStmt:
-			return ((MergeStmt *) stmt)->relation;
-		case T_CopyStmt:
-			return ((CopyStmt *) stmt)->relation;
-		case T_ClusterStmt:
-			return ((ClusterStmt *) stmt)->relation;
-		case T_RefreshMatViewStmt:
-			*kind = RELKIND_MATVIEW;
-			return ((RefreshMatViewStmt *) stmt)->relation;
-		case T_ReindexStmt:
-			if (((ReindexStmt *) stmt)->kind == REINDEX_OBJECT_INDEX)
-				*kind = RELKIND_INDEX;
-			return ((ReindexStmt *) stmt)->relation;
-		case T_AlterSeqStmt:
-			*kind = RELKIND_SEQUENCE;
-			return ((AlterSeqStmt *) stmt)->sequence;
-		default:
-			return NULL;
-	}
-}
-
 /* Brings one statement before the rules; the shadow is as it finds it. */
 static void
 judge(LintRun *run, Node *stmt)
@@ -204,7 +125,7 @@ judge(LintRun *run, Node *stmt)
 
 	lint->stmt = stmt;
 	lint->effect = mig_effect_of(lint->shadow, stmt);
-	name = subject(stmt, &kind);
+	name = mig_lint_subject(stmt, &kind);
 	lint->rel = name ? mig_shadow_find(lint->shadow, name, kind) : NULL;
 	ask(run, MIG_ON_STATEMENT);
 	if (IsA(stmt, CreateStmt))
@@ -228,11 +149,80 @@ remember(LintRun *run)
 	mig_shadow_apply(lint->shadow, lint->stmt);
 }
 
+/*
+ * The statements of a body.  Those of a DO block run now; those of a function
+ * run when somebody calls it.
+ */
+static void
+judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
+{
+	MigLint    *lint = &run->lint;
+	MigEffect  *outer = lint->effect;
+	ListCell   *lc;
+
+	lint->routine = NULL;
+	foreach(lc, body->statements)
+	{
+		MigBodyStatement *inner = lfirst(lc);
+
+		if (inner->raw == NULL)
+			continue;
+		lint->location = statement->location;
+		if (body->body_location >= 0 && inner->location >= 0)
+			lint->location += body->body_location + inner->location;
+		lint->base = lint->location;
+		lint->len = strlen(inner->text);
+		judge(run, inner->raw->stmt);
+		if (lint->body == MIG_BODY_DO)
+		{
+			mig_effect_merge(outer, lint->effect);
+			remember(run);
+		}
+	}
+	lint->effect = outer;
+}
+
+/* May the body do more than can be seen? */
+static bool
+is_body_unseen(const MigBody *body)
+{
+	ListCell   *lc;
+
+	if (body->unseen != NULL)
+		return true;
+	foreach(lc, body->statements)
+	{
+		if (((MigBodyStatement *) lfirst(lc))->dynamic)
+			return true;
+	}
+	return false;
+}
+
+/* DO or CREATE FUNCTION: first the statement, then those of its body. */
+static void
+judge_routine(LintRun *run, const MigStatement *statement)
+{
+	MigLint    *lint = &run->lint;
+	Node	   *stmt = statement->raw->stmt;
+	MigBody    *body = mig_body_of(stmt, mig_lint_text(lint));
+
+	lint->routine = body;
+	judge(run, stmt);
+	if (body == NULL)
+		return;
+	lint->body = IsA(stmt, DoStmt) ? MIG_BODY_DO : MIG_BODY_ROUTINE;
+	judge_body(run, statement, body);
+	lint->body = MIG_BODY_NONE;
+	if (IsA(stmt, DoStmt))
+		lint->unseen |= is_body_unseen(body);
+}
+
 /* One statement of a script. */
 static void
 judge_statement(LintRun *run, const MigStatement *statement)
 {
 	MigLint    *lint = &run->lint;
+	Node	   *stmt = statement->raw->stmt;
 
 	CHECK_FOR_INTERRUPTS();
 	lint->statement = statement;
@@ -240,10 +230,17 @@ judge_statement(LintRun *run, const MigStatement *statement)
 	lint->location = statement->location;
 	lint->len = statement->len;
 	lint->body = MIG_BODY_NONE;
-	judge(run, statement->raw->stmt);
+	lint->routine = NULL;
+	if (IsA(stmt, DoStmt) || IsA(stmt, CreateFunctionStmt))
+		judge_routine(run, statement);
+	else
+		judge(run, stmt);
+	lint->stmt = stmt;
 	if (run->visit != NULL)
 		run->visit(lint, run->visit_arg);
 	remember(run);
+	if (IsA(stmt, CallStmt) || (IsA(stmt, SelectStmt) && lint->effect->unknown))
+		lint->unseen = true;
 }
 
 /* One step: what commits together. */
@@ -261,7 +258,7 @@ judge_step(LintRun *run, const MigScript *script, const MigStep *step)
 		judge_statement(run, &script->statements[i - 1]);
 	ask(run, MIG_ON_TRANSACTION_END);
 	lint->done = NIL;
-	lint->shadow->transaction++;
+	mig_shadow_end_transaction(lint->shadow);
 }
 
 /*
@@ -283,6 +280,8 @@ try_to_parse(ParseTry *try)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	/* the run itself will tell what the scanner has to say */
+	int			level = mig_scan_begin_quiet();
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -302,11 +301,36 @@ try_to_parse(ParseTry *try)
 		try->line = mig_script_error_line();
 	}
 	PG_END_TRY();
+	mig_scan_end_quiet(level);
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 }
 
-/* A script that cannot be parsed is a finding of its own. */
+/* The rule that an error of parsing is about. */
+static const MigRule *
+parse_error_rule(const ErrorData *error)
+{
+	static const struct
+	{
+		int			sqlstate;
+		const char *rule;
+	}			rules[] =
+	{
+		{ERRCODE_FEATURE_NOT_SUPPORTED, "refused-statement"},
+		{ERRCODE_ACTIVE_SQL_TRANSACTION, "non-transactional-statement"},
+		{ERRCODE_INVALID_TRANSACTION_INITIATION, "transaction-nesting"},
+		{ERRCODE_INVALID_TRANSACTION_STATE, "ban-uncommitted-transaction"},
+	};
+
+	for (int i = 0; i < lengthof(rules); i++)
+	{
+		if (rules[i].sqlstate == error->sqlerrcode)
+			return mig_lint_rule_named(rules[i].rule);
+	}
+	return mig_lint_rule_named("syntax-error");
+}
+
+/* A script that cannot be parsed is a finding of its own: it would fail. */
 static void
 report_parse_error(LintRun *run, const ParseTry *try)
 {
@@ -315,15 +339,14 @@ report_parse_error(LintRun *run, const ParseTry *try)
 
 	if (!lint->script->reported)
 		return;
-	lint->rule = mig_lint_rule_named(try->error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED ?
-									 "refused-statement" : "syntax-error");
+	lint->rule = parse_error_rule(try->error);
 	MemoryContextSwitchTo(lint->context);
 	finding = palloc0(sizeof(MigFinding));
 	finding->rule = lint->rule;
-	finding->severity = lint->rule->severity;
+	finding->severity = MIG_SEVERITY_ERROR;
 	finding->script = lint->number;
 	finding->line = try->line;
-	finding->consequence = pstrdup(try->error->message);
+	finding->consequence = psprintf("fails: %s", try->error->message);
 	lint->findings = lappend(lint->findings, finding);
 }
 
@@ -345,6 +368,12 @@ judge_script(LintRun *run, int number)
 	try.script = lint->script;
 	try_to_parse(&try);
 	lint->script->script = try.result;
+	if (try.result != NULL)
+	{
+		MemoryContextSwitchTo(lint->context);
+		lint->script->suppressions = mig_suppress_read(try.result);
+		MemoryContextSwitchTo(context);
+	}
 	mig_shadow_begin_session(lint->shadow);
 	if (try.result == NULL)
 		report_parse_error(run, &try);
@@ -380,6 +409,108 @@ compare_findings(const ListCell *a, const ListCell *b)
 	return strcmp(left->rule->name, right->rule->name);
 }
 
+/* Takes out what comments in the scripts suppress. */
+static void
+suppress_findings(LintRun *run)
+{
+	List	   *left = NIL;
+	ListCell   *lc;
+
+	foreach(lc, run->lint.findings)
+	{
+		MigFinding *finding = lfirst(lc);
+		MigLintScript *script = list_nth(run->lint.scripts, finding->script);
+
+		if (!mig_suppress_covers(script->suppressions, finding->rule->name,
+								 finding->statement))
+			left = lappend(left, finding);
+	}
+	run->lint.findings = left;
+}
+
+/* Has the rule been asked?  One that does not exist has. */
+static bool
+was_asked(const LintRun *run, const char *name)
+{
+	for (int i = 0; i < run->rules; i++)
+	{
+		if (strcmp(mig_lint_rule(i)->name, name) == 0)
+			return run->enabled[i];
+	}
+	return true;
+}
+
+/* What a comment that suppresses nothing is told. */
+static const char *
+unused_text(const MigSuppression *suppression)
+{
+	if (suppression->rule == NULL)
+		return suppression->statement == 0 ? "suppresses nothing" :
+			"names no rule, so it suppresses nothing";
+	if (mig_lint_rule_named(suppression->rule) == NULL)
+		return psprintf("there is no rule \"%s\"", suppression->written);
+	return psprintf("rule \"%s\" has no finding here", suppression->written);
+}
+
+/* A name of another tool that stands for several rules is used if one is. */
+static bool
+is_sibling_used(List *suppressions, const MigSuppression *unused)
+{
+	ListCell   *lc;
+
+	foreach(lc, suppressions)
+	{
+		MigSuppression *other = lfirst(lc);
+
+		if (other->used && other->location == unused->location &&
+			strcmp(other->written, unused->written) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Comments that suppress nothing are findings of their own. */
+static void
+report_unused(LintRun *run, int number)
+{
+	MigLint    *lint = &run->lint;
+	MigLintScript *script = list_nth(lint->scripts, number);
+	const char *last = NULL;
+	ListCell   *lc;
+
+	foreach(lc, script->suppressions)
+	{
+		MigSuppression *suppression = lfirst(lc);
+		MigLintPlace place = {number, suppression->statement,
+		suppression->location};
+
+		/* one that is an alias comes after its own name */
+		if (suppression->used || suppression->written == last ||
+			(suppression->rule != NULL && !was_asked(run, suppression->rule)) ||
+			is_sibling_used(script->suppressions, suppression))
+			continue;
+		last = suppression->written;
+		mig_lint_report(lint, &(MigReport) {
+			.place = &place,
+			.consequence = unused_text(suppression),
+		});
+	}
+}
+
+/* After the last script: what suppresses what. */
+static void
+apply_suppressions(LintRun *run)
+{
+	const MigRule *rule = mig_lint_rule_named("unused-ignore");
+
+	suppress_findings(run);
+	if (!was_asked(run, rule->name))
+		return;
+	run->lint.rule = rule;
+	for (int i = 0; i < list_length(run->lint.scripts); i++)
+		report_unused(run, i);
+}
+
 /* Judges scripts that would run one after the other. */
 static MigLintResult *
 judge_set(LintRun *run, List *scripts)
@@ -395,6 +526,7 @@ judge_set(LintRun *run, List *scripts)
 		judge_script(run, i);
 	run->lint.number = 0;
 	ask(run, MIG_ON_SET_END);
+	apply_suppressions(run);
 	list_sort(run->lint.findings, compare_findings);
 	result->scripts = scripts;
 	result->findings = run->lint.findings;

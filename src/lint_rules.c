@@ -28,6 +28,8 @@ static const Section sections[] = {
 	{"types", mig_rules_type},
 	{"transactions", mig_rules_transaction},
 	{"statements", mig_rules_statement},
+	{"names", mig_rules_name},
+	{"code and rights", mig_rules_code},
 	{"data", mig_rules_data},
 };
 

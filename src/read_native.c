@@ -308,6 +308,9 @@ apply_directive(SectionState *state, const char *name, int len,
 {
 	size_t		i;
 
+	/* what lint is to ignore is not for here: see suppress.c */
+	if (len >= 6 && strncmp(name, "ignore", 6) == 0)
+		return;
 	for (i = 0; i < lengthof(directive_names); i++)
 	{
 		if ((int) strlen(directive_names[i]) == len &&

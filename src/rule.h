@@ -64,6 +64,8 @@ extern const MigRule mig_rules_table[];
 extern const MigRule mig_rules_type[];
 extern const MigRule mig_rules_transaction[];
 extern const MigRule mig_rules_statement[];
+extern const MigRule mig_rules_name[];
+extern const MigRule mig_rules_code[];
 extern const MigRule mig_rules_data[];
 
 /* A statement that came earlier in the same transaction. */
@@ -123,6 +125,7 @@ typedef struct MigLintScript
 	int			first_line;
 	int			done;			/* statements up to this one have run already */
 	MigScript  *script;			/* NULL: it could not be parsed */
+	List	   *suppressions;	/* of MigSuppression * */
 } MigLintScript;
 
 /* Which statements a rule is looking at. */
@@ -148,6 +151,8 @@ typedef struct MigLint
 								 * script's text */
 	int			location;		/* of the statement in the script's text */
 	int			len;
+	struct MigBody *routine;	/* of DO, CREATE FUNCTION, CREATE PROCEDURE */
+	bool		unseen;			/* an earlier statement may have done anything */
 	MigEffect  *effect;			/* of 'stmt' */
 	MigRel	   *rel;			/* the relation 'stmt' is about; NULL: none, or
 								 * unknown here */
@@ -178,6 +183,10 @@ extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
 extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,
 								const MigRel *except, MigRel **held);
+
+extern RangeVar *mig_lint_subject(Node *stmt, char *kind);
+extern bool mig_lint_commands(MigLint *lint, AlterTableType subtype,
+							  const char *name);
 
 /* texts; rule_text.c */
 extern char *mig_lint_text(MigLint *lint);

@@ -7,8 +7,9 @@
  */
 #include "postgres.h"
 
-#include "storage/lock.h"
+#include "catalog/pg_class.h"
 #include "mb/pg_wchar.h"
+#include "storage/lock.h"
 #include "utils/memutils.h"
 
 #include "rule.h"
@@ -179,4 +180,109 @@ mig_lint_holder(MigLint *lint, LOCKMODE least, const MigRel *except,
 		}
 	}
 	return NULL;
+}
+
+/*
+ * Statements
+ */
+
+/* What kind of relation a statement for this kind of object names. */
+static char
+assumed_kind(ObjectType type)
+{
+	switch (type)
+	{
+		case OBJECT_TABLE:
+		case OBJECT_COLUMN:
+		case OBJECT_TABCONSTRAINT:
+		case OBJECT_TRIGGER:
+		case OBJECT_POLICY:
+		case OBJECT_RULE:
+			return RELKIND_RELATION;
+		case OBJECT_INDEX:
+			return RELKIND_INDEX;
+		case OBJECT_VIEW:
+			return RELKIND_VIEW;
+		case OBJECT_MATVIEW:
+			return RELKIND_MATVIEW;
+		case OBJECT_SEQUENCE:
+			return RELKIND_SEQUENCE;
+		case OBJECT_FOREIGN_TABLE:
+			return RELKIND_FOREIGN_TABLE;
+		default:
+			return 0;
+	}
+}
+
+/* The name of the relation that a statement is about, and what it should be. */
+RangeVar *
+mig_lint_subject(Node *stmt, char *kind)
+{
+	*kind = RELKIND_RELATION;
+	switch (nodeTag(stmt))
+	{
+		case T_IndexStmt:
+			return ((IndexStmt *) stmt)->relation;
+		case T_AlterTableStmt:
+			*kind = assumed_kind(((AlterTableStmt *) stmt)->objtype);
+			return *kind ? ((AlterTableStmt *) stmt)->relation : NULL;
+		case T_RenameStmt:
+			*kind = assumed_kind(((RenameStmt *) stmt)->renameType);
+			return *kind ? ((RenameStmt *) stmt)->relation : NULL;
+		case T_AlterObjectSchemaStmt:
+			*kind = assumed_kind(((AlterObjectSchemaStmt *) stmt)->objectType);
+			return *kind ? ((AlterObjectSchemaStmt *) stmt)->relation : NULL;
+		case T_CreateTrigStmt:
+			return ((CreateTrigStmt *) stmt)->relation;
+		case T_CreatePolicyStmt:
+			return ((CreatePolicyStmt *) stmt)->table;
+		case T_AlterPolicyStmt:
+			return ((AlterPolicyStmt *) stmt)->table;
+		case T_RuleStmt:
+			return ((RuleStmt *) stmt)->relation;
+		case T_InsertStmt:
+			return ((InsertStmt *) stmt)->relation;
+		case T_UpdateStmt:
+			return ((UpdateStmt *) stmt)->relation;
+		case T_DeleteStmt:
+			return ((DeleteStmt *) stmt)->relation;
+		case T_MergeStmt:
+			return ((MergeStmt *) stmt)->relation;
+		case T_CopyStmt:
+			return ((CopyStmt *) stmt)->relation;
+		case T_ClusterStmt:
+			return ((ClusterStmt *) stmt)->relation;
+		case T_RefreshMatViewStmt:
+			*kind = RELKIND_MATVIEW;
+			return ((RefreshMatViewStmt *) stmt)->relation;
+		case T_ReindexStmt:
+			if (((ReindexStmt *) stmt)->kind == REINDEX_OBJECT_INDEX)
+				*kind = RELKIND_INDEX;
+			return ((ReindexStmt *) stmt)->relation;
+		case T_AlterSeqStmt:
+			*kind = RELKIND_SEQUENCE;
+			return ((AlterSeqStmt *) stmt)->sequence;
+		default:
+			return NULL;
+	}
+}
+
+/* Has the ALTER TABLE a command of that kind for that column or constraint? */
+bool
+mig_lint_commands(MigLint *lint, AlterTableType subtype, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, ((AlterTableStmt *) lint->stmt)->cmds)
+	{
+		AlterTableCmd *command = lfirst_node(AlterTableCmd, lc);
+
+		if (command->subtype != subtype)
+			continue;
+		if (command->name != NULL ? strcmp(command->name, name) == 0 :
+			subtype == AT_AddColumn &&
+			strcmp(castNode(ColumnDef, command->def)->colname, name) == 0)
+			return true;
+	}
+	return false;
 }

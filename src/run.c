@@ -26,6 +26,7 @@
 #include "guc.h"
 #include "journal.h"
 #include "launch.h"
+#include "lint_tell.h"
 #include "plan.h"
 #include "record.h"
 #include "repair.h"
@@ -170,6 +171,14 @@ announce_waiting(const MigRequest *request)
 				(errmsg("waiting for %s", other.run)));
 }
 
+/* Tells what lint finds in the scripts, and refuses them if it is to. */
+static void
+judge(const MigRun *run)
+{
+	if (run->request->action == MIG_ACTION_APPLY)
+		mig_lint_before_run(run->plan);
+}
+
 /* Records the start of the run. */
 static void
 start_run(MigRun *run)
@@ -307,6 +316,7 @@ run_in_transaction(MigRun *run)
 	run->plan = mig_plan(run->request);
 	if (run->plan == NIL)
 		return;
+	judge(run);
 	start_run(run);
 	for (int i = 0; i < list_length(run->plan); i++)
 	{
@@ -490,7 +500,10 @@ run_in_runner(MigRun *run)
 	begin(run);
 	run->plan = mig_plan(run->request);
 	if (run->plan != NIL)
+	{
+		judge(run);
 		start_run(run);
+	}
 	else if (run->id != 0)
 		mig_journal_end(run->id, "success");
 	commit(run);

@@ -28,9 +28,10 @@ typedef struct MigShadow
 	List	   *initial_path;	/* that of the session */
 	bool		assume_large;	/* what does not exist here is taken for large */
 	int			transaction;	/* number of the transaction of the set, from 1 */
-	List	   *schemas;		/* of MigNamed: created, dropped */
+	List	   *schemas;		/* of MigNamed: created, renamed, dropped */
 	List	   *types;			/* of MigNamed: created, changed, dropped */
 	List	   *routines;		/* of MigNamed: created, replaced, dropped */
+	List	   *settings;		/* of MigSetting: what the script has set */
 	bool		foreign_keys_read;	/* all tables that have some are known */
 } MigShadow;
 
@@ -41,8 +42,31 @@ typedef struct MigNamed
 	const char *name;
 	int			transaction;	/* in which the set created or changed it */
 	bool		dropped;
-	Node	   *stmt;			/* the statement that created or changed it */
+	bool		made;			/* created by the set, not only changed */
+	const char *was;			/* of a schema: its name in the catalog; NULL: it
+								 * is not there */
+	int			arguments;		/* of a routine: of its input; -1: any */
+	int			required;		/* of them: those without a default */
+	List	   *added;			/* of MigAddedValue: to an enum */
+	Node	   *stmt;			/* the statement that created it, or was the last
+								 * to change it */
 } MigNamed;
+
+/* A value of an enum. */
+typedef struct MigAddedValue
+{
+	const char *value;
+	int			transaction;	/* which added it; before its end it cannot be
+								 * used */
+} MigAddedValue;
+
+/* What SET, SET LOCAL or set_config() gave. */
+typedef struct MigSetting
+{
+	const char *name;
+	const char *value;			/* NULL: as found */
+	bool		local;			/* until the end of the transaction */
+} MigSetting;
 
 typedef struct MigColumn
 {
@@ -125,7 +149,12 @@ typedef struct MigRel
 	bool		row_security;
 	bool		populated;		/* matviews */
 	Oid			row_type;
+	bool		open;			/* may have columns that are not known */
 	MigIndex   *index;			/* of kind i and I */
+	struct MigRel *owner;		/* of a sequence: the table that it goes with */
+	AttrNumber	owner_column;
+	List	   *sequences;		/* of MigRel *: those that the set gave it */
+	Node	   *definition;		/* the statement that made it */
 
 	/* read when asked for: use the functions below */
 	bool		columns_read;
@@ -137,6 +166,15 @@ typedef struct MigRel
 	bool		size_read;
 	int64		bytes;			/* of the heap and its TOAST table */
 	double		rows;			/* estimated */
+	bool		parents_read;
+	List	   *parents;		/* of MigRel *: direct ones */
+	bool		children_read;
+	List	   *children;		/* of MigRel *: direct ones */
+	bool		default_read;
+	struct MigRel *default_partition;
+	List	   *referencing;	/* of MigForeignKey * */
+	bool		sources_read;
+	List	   *sources;		/* of MigRel *: what a view reads */
 } MigRel;
 
 /* A foreign key, seen from the referenced table. */
@@ -148,7 +186,6 @@ typedef struct MigForeignKey
 
 /* shadow_find.c: finding */
 extern MigShadow *mig_shadow_create(bool assume_large);
-extern void mig_shadow_begin_session(MigShadow *shadow);
 extern MigRel *mig_shadow_find(MigShadow *shadow, const RangeVar *name,
 							   char assumed_kind);
 extern MigRel *mig_shadow_find_named(MigShadow *shadow, const char *schema,
@@ -158,7 +195,6 @@ extern MigRel *mig_shadow_find_list(MigShadow *shadow, List *names,
 extern MigRel *mig_shadow_of_oid(MigShadow *shadow, Oid oid);
 extern const char *mig_shadow_creation_schema(MigShadow *shadow,
 											  const RangeVar *name);
-extern bool mig_shadow_schema_exists(MigShadow *shadow, const char *schema);
 extern List *mig_shadow_relations(MigShadow *shadow);
 extern bool mig_rel_is_gone(MigShadow *shadow, const RangeVar *name);
 
@@ -170,6 +206,30 @@ extern void mig_shadow_move(MigRel *rel, const char *schema, const char *name);
 extern MigColumn *mig_rel_add_column(MigRel *rel, const char *name);
 extern MigConstraint *mig_rel_add_constraint(MigRel *rel, const char *name,
 											 char type);
+extern void mig_shadow_append(MigShadow *shadow, List **list, void *item);
+extern void mig_shadow_append_int(MigShadow *shadow, List **list, int item);
+extern void *mig_shadow_keep(MigShadow *shadow, const void *node);
+
+/* shadow_named.c: objects that are no relations */
+extern bool mig_shadow_schema_exists(MigShadow *shadow, const char *schema);
+extern const char *mig_shadow_schema_was(MigShadow *shadow, const char *schema);
+extern const char *mig_shadow_schema_now(MigShadow *shadow, const char *schema);
+extern MigNamed *mig_shadow_schema_made(MigShadow *shadow, const char *schema);
+extern MigNamed *mig_shadow_type_made(MigShadow *shadow, const char *schema,
+									  const char *name);
+extern MigNamed *mig_shadow_routine_made(MigShadow *shadow, const char *schema,
+										 const char *name);
+extern bool mig_shadow_type_exists(MigShadow *shadow, TypeName *name);
+extern bool mig_shadow_routine_exists(MigShadow *shadow, List *name, int nargs);
+extern MigNamed *mig_shadow_note(MigShadow *shadow, List **objects,
+								 const char *schema, const char *name);
+
+/* shadow_settings.c: settings, and the path that they make */
+extern void mig_shadow_begin_session(MigShadow *shadow);
+extern void mig_shadow_end_transaction(MigShadow *shadow);
+extern const char *mig_shadow_setting(MigShadow *shadow, const char *name);
+extern void mig_shadow_apply_set(MigShadow *shadow, VariableSetStmt *stmt);
+extern void mig_shadow_apply_set_config(MigShadow *shadow, SelectStmt *stmt);
 
 /* shadow_read.c: what the catalog has of a relation */
 extern List *mig_rel_columns(MigRel *rel);
@@ -179,14 +239,24 @@ extern List *mig_rel_constraints(MigRel *rel);
 extern MigConstraint *mig_rel_constraint(MigRel *rel, const char *name);
 extern MigConstraint *mig_rel_primary_key(MigRel *rel);
 extern List *mig_rel_indexes(MigRel *rel);
-extern List *mig_rel_children(MigRel *rel, bool all);
-extern List *mig_rel_parents(MigRel *rel);
-extern MigRel *mig_rel_default_partition(MigRel *rel);
-extern List *mig_rel_referencing(MigRel *rel);
 extern int64 mig_rel_bytes(MigRel *rel);
 extern double mig_rel_rows(MigRel *rel);
 
 extern void mig_shadow_load(MigRel *rel);
+
+/* shadow_family.c: what relations are to each other */
+extern List *mig_rel_children(MigRel *rel, bool all);
+extern List *mig_rel_parents(MigRel *rel);
+extern MigRel *mig_rel_default_partition(MigRel *rel);
+extern List *mig_rel_referencing(MigRel *rel);
+extern List *mig_rel_sources(MigRel *rel);
+extern List *mig_rel_views(MigRel *rel);
+extern List *mig_rel_owned_sequences(MigRel *rel);
+extern void mig_rel_own(MigRel *sequence, MigRel *rel, AttrNumber attnum);
+extern void mig_rel_link(MigRel *parent, MigRel *child);
+extern void mig_rel_unlink(MigRel *parent, MigRel *child);
+extern void mig_rel_reference(MigRel *rel, MigConstraint *constraint,
+							  MigRel *foreign);
 
 /* shadow_apply.c: the shadow after a statement */
 extern void mig_shadow_apply(MigShadow *shadow, Node *stmt);

@@ -40,25 +40,6 @@ typedef struct OidEntry
  * Finding
  */
 
-/* The schemas in which this session looks names up, temporary ones left out. */
-static List *
-session_path(void)
-{
-	List	   *result = NIL;
-	List	   *schemas = fetch_search_path(true);
-	ListCell   *lc;
-
-	foreach(lc, schemas)
-	{
-		char	   *name = get_namespace_name(lfirst_oid(lc));
-
-		if (name != NULL)
-			result = lappend(result, name);
-	}
-	list_free(schemas);
-	return result;
-}
-
 /* An empty shadow; it lives in the current memory context. */
 MigShadow *
 mig_shadow_create(bool assume_large)
@@ -80,16 +61,8 @@ mig_shadow_create(bool assume_large)
 	oids.hcxt = CurrentMemoryContext;
 	shadow->oids = hash_create("migrate shadow OIDs", 256, &oids,
 							   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	shadow->initial_path = session_path();
-	shadow->path = shadow->initial_path;
+	mig_shadow_begin_session(shadow);
 	return shadow;
-}
-
-/* What a script sets ends with it: the next one begins as the first did. */
-void
-mig_shadow_begin_session(MigShadow *shadow)
-{
-	shadow->path = shadow->initial_path;
 }
 
 /* The entry of a name, made if it is not there; 'found' says if it was. */
@@ -102,32 +75,6 @@ name_entry(MigShadow *shadow, const char *schema, const char *name, bool *found)
 	strlcpy(key.schema, schema, NAMEDATALEN);
 	strlcpy(key.name, name, NAMEDATALEN);
 	return hash_search(shadow->names, &key, HASH_ENTER, found);
-}
-
-/* The latest word of the set on an object that is no relation. */
-static MigNamed *
-find_named(List *objects, const char *schema, const char *name)
-{
-	for (int i = list_length(objects) - 1; i >= 0; i--)
-	{
-		MigNamed   *object = list_nth(objects, i);
-
-		if (strcmp(object->name, name) == 0 &&
-			(schema == NULL || object->schema == NULL ||
-			 strcmp(object->schema, schema) == 0))
-			return object;
-	}
-	return NULL;
-}
-
-bool
-mig_shadow_schema_exists(MigShadow *shadow, const char *schema)
-{
-	MigNamed   *known = find_named(shadow->schemas, NULL, schema);
-
-	if (known != NULL)
-		return !known->dropped;
-	return OidIsValid(get_namespace_oid(schema, true));
 }
 
 /* The relation with that OID, as the set has left it; NULL: there is none. */
@@ -168,13 +115,17 @@ find_in_schema(MigShadow *shadow, const char *schema, const char *name)
 {
 	bool		found;
 	NameEntry  *entry = name_entry(shadow, schema, name, &found);
+	const char *was;
 	Oid			namespace;
 	Oid			oid;
 
 	if (found)
 		return entry->rel;
 	entry->rel = NULL;
-	namespace = get_namespace_oid(schema, true);
+	was = mig_shadow_schema_was(shadow, schema);
+	if (was == NULL)
+		return NULL;
+	namespace = get_namespace_oid(was, true);
 	oid = OidIsValid(namespace) ? get_relname_relid(name, namespace) : InvalidOid;
 	if (OidIsValid(oid))
 	{
@@ -262,6 +213,8 @@ mig_shadow_find(MigShadow *shadow, const RangeVar *name, char assumed_kind)
 MigRel *
 mig_shadow_find_list(MigShadow *shadow, List *names, char assumed_kind)
 {
+	if (list_length(names) > 3)
+		return NULL;
 	return mig_shadow_find(shadow, makeRangeVarFromNameList(names),
 						   assumed_kind);
 }
@@ -283,18 +236,66 @@ mig_shadow_relations(MigShadow *shadow)
 	return result;
 }
 
+static bool
+is_in_catalog(const char *schema, const char *name)
+{
+	Oid			namespace = get_namespace_oid(schema, true);
+
+	return OidIsValid(namespace) &&
+		OidIsValid(get_relname_relid(name, namespace));
+}
+
 /* Did the set itself drop or move what had this name? */
 bool
 mig_rel_is_gone(MigShadow *shadow, const RangeVar *name)
 {
-	Oid			oid = RangeVarGetRelid(name, NoLock, true);
+	ListCell   *lc;
 
-	return OidIsValid(oid) && mig_shadow_find(shadow, name, 0) == NULL;
+	if (mig_shadow_find(shadow, name, 0) != NULL)
+		return false;
+	if (name->schemaname != NULL)
+		return is_in_catalog(name->schemaname, name->relname);
+	foreach(lc, shadow->path)
+	{
+		if (is_in_catalog(lfirst(lc), name->relname))
+			return true;
+	}
+	return false;
 }
 
 /*
  * Changing
  */
+
+/* Appends to a list that is kept as long as the shadow is. */
+void
+mig_shadow_append(MigShadow *shadow, List **list, void *item)
+{
+	MemoryContext caller = MemoryContextSwitchTo(shadow->context);
+
+	*list = lappend(*list, item);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+mig_shadow_append_int(MigShadow *shadow, List **list, int item)
+{
+	MemoryContext caller = MemoryContextSwitchTo(shadow->context);
+
+	*list = lappend_int(*list, item);
+	MemoryContextSwitchTo(caller);
+}
+
+/* A copy of a node of a script's tree, which goes before the shadow does. */
+void *
+mig_shadow_keep(MigShadow *shadow, const void *node)
+{
+	MemoryContext caller = MemoryContextSwitchTo(shadow->context);
+	void	   *copy = copyObjectImpl(node);
+
+	MemoryContextSwitchTo(caller);
+	return copy;
+}
 
 /* A new relation, made by the current transaction of the set. */
 MigRel *
@@ -315,6 +316,8 @@ mig_shadow_put(MigShadow *shadow, const char *schema, const char *name, char kin
 	rel->populated = true;
 	rel->columns_read = rel->constraints_read = true;
 	rel->indexes_read = rel->size_read = true;
+	rel->parents_read = rel->children_read = true;
+	rel->default_read = rel->sources_read = true;
 	name_entry(shadow, schema, name, &found)->rel = rel;
 	MemoryContextSwitchTo(caller);
 	return rel;

@@ -14,14 +14,13 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/indexing.h"
-#include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_index.h"
-#include "catalog/pg_inherits.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 #include "storage/bufmgr.h"
@@ -155,19 +154,40 @@ load_index(MigRel *rel)
 	ReleaseSysCache(tuple);
 }
 
+/* The table that a sequence goes with. */
+static void
+load_owner(MigRel *rel)
+{
+	Oid			table;
+	int32		attnum;
+
+	if (!sequenceIsOwned(rel->oid, DEPENDENCY_AUTO, &table, &attnum) &&
+		!sequenceIsOwned(rel->oid, DEPENDENCY_INTERNAL, &table, &attnum))
+		return;
+	rel->owner = mig_shadow_of_oid(rel->shadow, table);
+	rel->owner_column = attnum;
+}
+
 /* Fills in what pg_class has of rel->oid; without a name, there is none. */
 void
 mig_shadow_load(MigRel *rel)
 {
 	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(rel->oid));
 	Form_pg_class form;
+	const char *schema;
 
 	if (!HeapTupleIsValid(tuple))
 		return;
 	form = (Form_pg_class) GETSTRUCT(tuple);
-	rel->schema = get_namespace_name(form->relnamespace);
-	if (rel->schema == NULL)
-		rel->schema = "pg_temp";
+	schema = get_namespace_name(form->relnamespace);
+	schema = mig_shadow_schema_now(rel->shadow, schema ? schema : "pg_temp");
+	if (schema == NULL)
+	{
+		/* it went with its schema */
+		ReleaseSysCache(tuple);
+		return;
+	}
+	rel->schema = schema;
 	rel->name = pstrdup(NameStr(form->relname));
 	rel->kind = form->relkind;
 	rel->persistence = form->relpersistence;
@@ -181,6 +201,8 @@ mig_shadow_load(MigRel *rel)
 	ReleaseSysCache(tuple);
 	if (rel->kind == RELKIND_INDEX || rel->kind == RELKIND_PARTITIONED_INDEX)
 		load_index(rel);
+	else if (rel->kind == RELKIND_SEQUENCE)
+		load_owner(rel);
 }
 
 /* One column as pg_attribute has it. */
@@ -231,7 +253,7 @@ mig_rel_columns(MigRel *rel)
 
 /*
  * The column of that name; NULL: there is none.  A relation that is assumed
- * has every column, of unknown type.
+ * or not fully known has every column, of unknown type.
  */
 MigColumn *
 mig_rel_column(MigRel *rel, const char *name)
@@ -245,7 +267,7 @@ mig_rel_column(MigRel *rel, const char *name)
 		if (column->name != NULL && strcmp(column->name, name) == 0)
 			return column;
 	}
-	if (rel->assumed)
+	if (rel->assumed || rel->open)
 	{
 		MigColumn  *column = mig_rel_add_column(rel, name);
 
@@ -270,8 +292,9 @@ mig_rel_attribute(MigRel *rel, AttrNumber attnum)
 
 /* One constraint as pg_constraint has it. */
 static MigConstraint *
-load_constraint(MigShadow *shadow, HeapTuple tuple, TupleDesc desc)
+load_constraint(MigRel *rel, HeapTuple tuple, TupleDesc desc)
 {
+	MigShadow  *shadow = rel->shadow;
 	MigConstraint *constraint = palloc0(sizeof(MigConstraint));
 	Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
 	bool		isnull;
@@ -293,7 +316,8 @@ load_constraint(MigShadow *shadow, HeapTuple tuple, TupleDesc desc)
 	if (!isnull)
 		constraint->check = stringToNode(TextDatumGetCString(value));
 	if (OidIsValid(form->confrelid))
-		constraint->foreign = mig_shadow_of_oid(shadow, form->confrelid);
+		mig_rel_reference(rel, constraint,
+						  mig_shadow_of_oid(shadow, form->confrelid));
 	else if (OidIsValid(form->conindid))
 		constraint->index = mig_shadow_of_oid(shadow, form->conindid);
 	return constraint;
@@ -320,7 +344,7 @@ mig_rel_constraints(MigRel *rel)
 							  NULL, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 		rel->constraints = lappend(rel->constraints,
-								   load_constraint(rel->shadow, tuple,
+								   load_constraint(rel, tuple,
 												   RelationGetDescr(catalog)));
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
@@ -398,135 +422,6 @@ mig_rel_indexes(MigRel *rel)
 	{
 		if (!((MigRel *) lfirst(lc))->dropped)
 			result = lappend(result, lfirst(lc));
-	}
-	return result;
-}
-
-/* Partitions and inheriting tables: direct ones, or all below. */
-List *
-mig_rel_children(MigRel *rel, bool all)
-{
-	List	   *result = NIL;
-	List	   *oids;
-	ListCell   *lc;
-
-	if (!OidIsValid(rel->oid) || !has_subclass(rel->oid))
-		return NIL;
-	oids = all ? find_all_inheritors(rel->oid, NoLock, NULL) :
-		find_inheritance_children(rel->oid, NoLock);
-	foreach(lc, oids)
-	{
-		MigRel	   *child = mig_shadow_of_oid(rel->shadow, lfirst_oid(lc));
-
-		if (child != NULL && child != rel)
-			result = lappend(result, child);
-	}
-	return result;
-}
-
-/* What it is a partition of or inherits from, directly. */
-List *
-mig_rel_parents(MigRel *rel)
-{
-	List	   *result = NIL;
-	ScanKeyData key;
-	Relation	catalog;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-
-	if (!OidIsValid(rel->oid))
-		return NIL;
-	ScanKeyInit(&key, Anum_pg_inherits_inhrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(rel->oid));
-	catalog = table_open(InheritsRelationId, AccessShareLock);
-	scan = systable_beginscan(catalog, InheritsRelidSeqnoIndexId, true, NULL, 1,
-							  &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_inherits form = (Form_pg_inherits) GETSTRUCT(tuple);
-		MigRel	   *parent = mig_shadow_of_oid(rel->shadow, form->inhparent);
-
-		if (parent != NULL)
-			result = lappend(result, parent);
-	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return result;
-}
-
-/* The default partition; NULL: there is none. */
-MigRel *
-mig_rel_default_partition(MigRel *rel)
-{
-	Oid			oid;
-
-	if (rel->kind != RELKIND_PARTITIONED_TABLE || !OidIsValid(rel->oid))
-		return NULL;
-	oid = get_default_partition_oid(rel->oid);
-	return OidIsValid(oid) ? mig_shadow_of_oid(rel->shadow, oid) : NULL;
-}
-
-/* Reads the foreign keys of this database: there is no index on confrelid. */
-static void
-read_foreign_keys(MigShadow *shadow)
-{
-	ScanKeyData key;
-	Relation	catalog;
-	SysScanDesc scan;
-	HeapTuple	tuple;
-	List	   *oids = NIL;
-	ListCell   *lc;
-
-	shadow->foreign_keys_read = true;
-	ScanKeyInit(&key, Anum_pg_constraint_contype, BTEqualStrategyNumber,
-				F_CHAREQ, CharGetDatum(CONSTRAINT_FOREIGN));
-	catalog = table_open(ConstraintRelationId, AccessShareLock);
-	scan = systable_beginscan(catalog, InvalidOid, false, NULL, 1, &key);
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_constraint form = (Form_pg_constraint) GETSTRUCT(tuple);
-
-		oids = list_append_unique_oid(oids, form->conrelid);
-	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	foreach(lc, oids)
-	{
-		MigRel	   *rel = mig_shadow_of_oid(shadow, lfirst_oid(lc));
-
-		if (rel != NULL)
-			(void) mig_rel_constraints(rel);
-	}
-}
-
-/* The foreign keys that reference the relation: of MigForeignKey. */
-List *
-mig_rel_referencing(MigRel *rel)
-{
-	MigShadow  *shadow = rel->shadow;
-	List	   *result = NIL;
-	ListCell   *lc;
-	ListCell   *each;
-
-	if (!shadow->foreign_keys_read)
-		read_foreign_keys(shadow);
-	foreach(lc, mig_shadow_relations(shadow))
-	{
-		MigRel	   *table = lfirst(lc);
-
-		foreach(each, table->constraints)
-		{
-			MigConstraint *constraint = lfirst(each);
-
-			if (constraint->foreign == rel && !constraint->dropped)
-			{
-				MigForeignKey *key = palloc(sizeof(MigForeignKey));
-
-				key->table = table;
-				key->constraint = constraint;
-				result = lappend(result, key);
-			}
-		}
 	}
 	return result;
 }

@@ -78,7 +78,7 @@ step_begin(StepState *state, const MigStatement *statement)
 
 	if (state->step.block)
 		ereport(ERROR,
-				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errcode(ERRCODE_INVALID_TRANSACTION_INITIATION),
 				errmsg("BEGIN inside BEGIN ... COMMIT"),
 				errdetail("The transaction begins in line %d.",
 						  get_statement(script, state->step.first)->line),
@@ -172,7 +172,7 @@ mig_step_build(MigScript *script, bool no_transaction)
 
 	if (state.step.block)
 		ereport(ERROR,
-				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				errcode(ERRCODE_INVALID_TRANSACTION_STATE),
 				errmsg("BEGIN without COMMIT"),
 				errhint("End the transaction with COMMIT, or remove BEGIN: a script is a transaction as it is."),
 				statement_errposition(script,

@@ -24,6 +24,7 @@
 #include "foreign.h"
 #include "guc.h"
 #include "journal.h"
+#include "lint_tell.h"
 #include "match.h"
 #include "plan.h"
 #include "store.h"
@@ -557,6 +558,25 @@ point_at_history(const char *project, const char *layout, List *existing)
 							  quote_literal_cstr(project)))));
 }
 
+/* The labels of what is new or replaced. */
+static List *
+changed_labels(List *rows)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, rows)
+	{
+		MigStored  *row = lfirst(lc);
+
+		if (strcmp(row->result, "new") == 0 ||
+			strcmp(row->result, "replaced") == 0)
+			result = lappend(result,
+							 unconstify(char *, mig_label(row->version, row->name)));
+	}
+	return result;
+}
+
 /*
  * Stores the migrations of files; returns a list of MigStored, for the files
  * that are none as well.
@@ -589,6 +609,7 @@ mig_store_files(const char *project, MigLayoutRequest *request)
 				(errmsg("file \"%s\" is not a migration", row->path)));
 	}
 	point_at_history(project, read->layout, existing);
+	mig_lint_after_load(project, changed_labels(result));
 	return result;
 }
 

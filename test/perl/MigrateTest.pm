@@ -33,6 +33,8 @@ log_min_messages = debug1
 autovacuum = off
 # a run that a test holds up waits there until it is let go
 migrate.lock_timeout = 0
+# what is found in scripts is for the tests of lint
+migrate.lint = off
 CONF
 	$node->append_conf('postgresql.conf', $params{conf}) if $params{conf};
 	$node->start;

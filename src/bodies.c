@@ -1,0 +1,486 @@
+/*-------------------------------------------------------------------------
+ *
+ * bodies.c
+ *	  The statements in the bodies of functions, procedures and DO blocks.
+ *
+ * The grammar of the body's language says what its statements are: the
+ * server's own for SQL, PL/pgSQL's for PL/pgSQL.  Nothing of a body is
+ * executed, and a question leaves nothing behind: it is asked in a
+ * subtransaction that is rolled back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parser.h"
+#include "parser/scansup.h"
+#include "utils/builtins.h"
+#include "utils/resowner.h"
+
+#include "bodies.h"
+#include "plpgsql_body.h"
+#include "scan.h"
+#include "text.h"
+
+/* Where in a body its statements are looked for. */
+typedef struct Place
+{
+	const char *body;
+	int			line;			/* line of the offset 'start' */
+	int			start;			/* where it starts */
+	int			next;			/* what was found last is before this */
+} Place;
+
+/* ----------------------------------------------------------------
+ * Where the body is
+ * ----------------------------------------------------------------
+ */
+
+/* The length of what opens a string constant. */
+static int
+opening(const char *constant)
+{
+	const char *quote;
+
+	if (*constant == '$')
+		return strchr(constant + 1, '$') - constant + 1;
+	quote = strchr(constant, '\'');
+	return quote != NULL ? quote - constant + 1 : 0;
+}
+
+/*
+ * The offset of a string's first byte in a statement's text: of the first
+ * constant with that value.
+ */
+static int
+string_location(const char *text, const char *value)
+{
+	MigScan		scan;
+	int			found = -1;
+
+	mig_scan_begin(&scan, text);
+	while (found < 0)
+	{
+		MigScanEvent event = mig_scan_next(&scan);
+
+		if (event == MIG_SCAN_END || event == MIG_SCAN_FAILED)
+			break;
+		if (scan.token == MIG_TOKEN_SCONST &&
+			strcmp(scan.value.str, value) == 0)
+			found = scan.location + opening(text + scan.location);
+	}
+	mig_scan_end(&scan);
+	return found;
+}
+
+/* ----------------------------------------------------------------
+ * Where the statements are
+ * ----------------------------------------------------------------
+ */
+
+/* Goes to the start of a line. */
+static void
+go_to_line(Place *place, int line)
+{
+	if (line < place->line)
+	{
+		place->line = 1;
+		place->start = 0;
+		place->next = 0;
+	}
+	while (place->line < line)
+	{
+		const char *end = strchr(place->body + place->start, '\n');
+
+		if (end == NULL)
+			break;
+		place->start = end + 1 - place->body;
+		place->line++;
+	}
+}
+
+/*
+ * Does the SQL stand here?  Where PL/pgSQL cut an INTO out, it left blanks;
+ * where it read PERFORM, it made SELECT of it.
+ */
+static bool
+stands_at(const char *body, const MigPlSql *sql, bool cut)
+{
+	const char *text = sql->text;
+
+	if (sql->kind == MIG_PL_TRANSACTION)
+		return pg_strncasecmp(body, text, strlen(text)) == 0;
+	if (sql->kind == MIG_PL_PERFORM)
+	{
+		if (pg_strncasecmp(body, "PERFORM", strlen("PERFORM")) != 0)
+			return false;
+		body += strlen("PERFORM");
+		text += strlen("SELECT");
+	}
+	for (; *text != '\0'; text++, body++)
+	{
+		if (*body == '\0' || (*body != *text && !(cut && *text == ' ')))
+			return false;
+	}
+	return true;
+}
+
+/* The location of the SQL from there on, or -1. */
+static int
+search(const Place *place, const MigPlSql *sql, bool cut)
+{
+	for (int i = Max(place->start, place->next); place->body[i] != '\0'; i++)
+	{
+		if (stands_at(place->body + i, sql, cut))
+			return i;
+	}
+	return -1;
+}
+
+/* What PL/pgSQL's grammar found in the body, with its place there. */
+static MigBodyStatement *
+locate(Place *place, const MigPlSql *sql)
+{
+	MigBodyStatement *statement = palloc0(sizeof(MigBodyStatement));
+	int			at;
+
+	go_to_line(place, sql->line);
+	at = search(place, sql, false);
+	if (at < 0)
+		at = search(place, sql, true);
+	statement->text = sql->text;
+	/* as long as what it stands for: the same locations in both */
+	if (sql->kind == MIG_PL_PERFORM)
+		statement->text = psprintf(" %s", sql->text);
+	statement->location = at;
+	statement->line = sql->line;
+	if (at >= 0)
+	{
+		place->next = at + 1;
+		statement->line += mig_text_line_number(place->body + place->start,
+												at - place->start) - 1;
+	}
+	return statement;
+}
+
+/* ----------------------------------------------------------------
+ * PL/pgSQL
+ * ----------------------------------------------------------------
+ */
+
+/* The one value that an expression of PL/pgSQL computes; NULL: there are more. */
+static Node *
+expression_value(const RawStmt *raw)
+{
+	SelectStmt *select = (SelectStmt *) raw->stmt;
+
+	if (IsA(select, PLAssignStmt))
+		select = ((PLAssignStmt *) select)->val;
+	if (!IsA(select, SelectStmt) || list_length(select->targetList) != 1 ||
+		select->fromClause != NIL || select->whereClause != NULL ||
+		select->withClause != NULL || select->op != SETOP_NONE)
+		return NULL;
+	return linitial_node(ResTarget, select->targetList)->val;
+}
+
+/* The text of a constant, also if it is written as several; else NULL. */
+static char *
+constant_text(Node *node)
+{
+	if (node == NULL)
+		return NULL;
+	if (IsA(node, A_Const) && !((A_Const *) node)->isnull &&
+		IsA(&((A_Const *) node)->val, String))
+		return pstrdup(strVal(&((A_Const *) node)->val));
+	if (IsA(node, A_Expr) && ((A_Expr *) node)->kind == AEXPR_OP &&
+		list_length(((A_Expr *) node)->name) == 1 &&
+		strcmp(strVal(linitial(((A_Expr *) node)->name)), "||") == 0)
+	{
+		char	   *left = constant_text(((A_Expr *) node)->lexpr);
+		char	   *right = constant_text(((A_Expr *) node)->rexpr);
+
+		if (left != NULL && right != NULL)
+			return psprintf("%s%s", left, right);
+	}
+	return NULL;
+}
+
+static bool
+calls_function(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncCall))
+		return true;
+	return raw_expression_tree_walker(node, calls_function, context);
+}
+
+/*
+ * The statements of an SQL text that stands at 'location' of the body, on
+ * 'line'.  Each gets its own text, as if it stood alone.
+ */
+static List *
+parse_sql(const char *text, int location, int line)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, raw_parser(text, RAW_PARSE_DEFAULT))
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, lc);
+		const char *end = raw->stmt_len > 0 ?
+			text + raw->stmt_location + raw->stmt_len : text + strlen(text);
+		const char *start = mig_text_skip_blank(text + raw->stmt_location, end);
+		MigBodyStatement *statement = palloc0(sizeof(MigBodyStatement));
+
+		while (end > start && scanner_isspace(end[-1]))
+			end--;
+		statement->text = pnstrdup(start, end - start);
+		statement->location = location < 0 ? -1 : location + (start - text);
+		statement->line = line + mig_text_line_number(text, start - text) - 1;
+		statement->raw = linitial_node(RawStmt, raw_parser(statement->text,
+														   RAW_PARSE_DEFAULT));
+		result = lappend(result, statement);
+	}
+	return result;
+}
+
+/*
+ * EXECUTE: what it runs can be told if it is a constant.  Where that constant
+ * stands can be told if it has no escapes.
+ */
+static List *
+take_execute(const char *body, MigBodyStatement *statement, RawParseMode mode)
+{
+	RawStmt    *raw = linitial_node(RawStmt, raw_parser(statement->text, mode));
+	char	   *constant = constant_text(expression_value(raw));
+	const char *written;
+	int			at;
+
+	if (constant == NULL)
+	{
+		statement->dynamic = true;
+		statement->expression = statement->text;
+		return list_make1(statement);
+	}
+	if (statement->location < 0)
+		return parse_sql(constant, -1, statement->line);
+	written = body + statement->location;
+	at = opening(written);
+	if (strncmp(written + at, constant, strlen(constant)) == 0)
+		return parse_sql(constant, statement->location + at, statement->line);
+	return parse_sql(constant, -1, statement->line);
+}
+
+/* The statements that one find of PL/pgSQL's grammar comes to. */
+static List *
+take_plpgsql(Place *place, const MigPlSql *sql)
+{
+	MigBodyStatement *statement;
+
+	/* most expressions call nothing, and need not be parsed to know it */
+	if (sql->kind == MIG_PL_EXPRESSION && strchr(sql->text, '(') == NULL)
+		return NIL;
+	statement = locate(place, sql);
+	if (sql->kind == MIG_PL_EXECUTE)
+		return take_execute(place->body, statement, sql->mode);
+	statement->raw = linitial_node(RawStmt,
+								   raw_parser(statement->text, sql->mode));
+	statement->commits = sql->kind == MIG_PL_TRANSACTION;
+	if (sql->kind == MIG_PL_EXPRESSION)
+	{
+		if (IsA(statement->raw->stmt, PLAssignStmt))
+			statement->raw->stmt = (Node *)
+				((PLAssignStmt *) statement->raw->stmt)->val;
+		if (!calls_function(statement->raw->stmt, NULL))
+			return NIL;
+	}
+	return list_make1(statement);
+}
+
+static List *
+plpgsql_statements(Node *stmt, const char *body)
+{
+	Place		place = {.body = body,.line = 1};
+	List	   *found;
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	if (IsA(stmt, DoStmt))
+		found = mig_plpgsql_block(body);
+	else
+		found = mig_plpgsql_routine((CreateFunctionStmt *) stmt, body);
+	foreach(lc, found)
+		result = list_concat(result, take_plpgsql(&place, lfirst(lc)));
+	return result;
+}
+
+/* ----------------------------------------------------------------
+ * BEGIN ATOMIC
+ * ----------------------------------------------------------------
+ */
+
+/* One of them; RETURN, which only they may contain, becomes a SELECT. */
+static List *
+atomic_statement(const char *text, int start, int end)
+{
+	char	   *sql = pnstrdup(text + start, end - start);
+	const char *first = mig_text_skip_blank(sql, sql + (end - start));
+
+	if (pg_strncasecmp(first, "RETURN", strlen("RETURN")) == 0)
+		memcpy(sql + (first - sql), "SELECT", strlen("SELECT"));
+	return parse_sql(sql, start, mig_text_line_number(text, start));
+}
+
+/*
+ * The statements of an SQL-standard body, in the text of the whole statement.
+ * The grammar has parsed them already, but gives them no places: each starts
+ * after BEGIN ATOMIC or a semicolon.
+ */
+static List *
+atomic_statements(const char *text)
+{
+	List	   *result = NIL;
+	MigScan		scan;
+	int			start = -1;
+
+	mig_scan_begin(&scan, text);
+	for (;;)
+	{
+		MigScanEvent event = mig_scan_next(&scan);
+
+		if (event == MIG_SCAN_END || event == MIG_SCAN_FAILED)
+			break;
+		if (scan.statement.bodies == 0)
+			continue;
+		if (start >= 0 && scan.token == ';')
+			result = list_concat(result,
+								 atomic_statement(text, start, scan.location));
+		if (start < 0 || scan.token == ';')
+			start = scan.token_end;
+	}
+	mig_scan_end(&scan);
+	return result;
+}
+
+/* ----------------------------------------------------------------
+ * Any language
+ * ----------------------------------------------------------------
+ */
+
+/* What a DO or CREATE FUNCTION says of its language and its body. */
+static void
+read_options(List *options, MigBody *body)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, "language") == 0)
+			body->language = defGetString(option);
+		else if (strcmp(option->defname, "as") == 0)
+			body->text = IsA(option->arg, List) ?
+				strVal(linitial((List *) option->arg)) : strVal(option->arg);
+	}
+}
+
+/* The statements of a body whose language can be read. */
+static List *
+body_statements(Node *stmt, MigBody *body, const char *text)
+{
+	bool		atomic = body->text == text;
+	List	   *result;
+	int			level = mig_scan_begin_quiet();
+
+	body->body_location = atomic ? 0 : string_location(text, body->text);
+	if (atomic)
+		result = atomic_statements(text);
+	else if (strcmp(body->language, "plpgsql") == 0)
+		result = plpgsql_statements(stmt, body->text);
+	else
+		result = parse_sql(body->text, 0, 1);
+	mig_scan_end_quiet(level);
+	return result;
+}
+
+/* Is this what is wrong with the body, and not with the session? */
+static bool
+is_of_body(const ErrorData *error)
+{
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	return category != ERRCODE_OPERATOR_INTERVENTION &&
+		category != ERRCODE_INSUFFICIENT_RESOURCES;
+}
+
+/* Looks into a body; a subtransaction takes back what that needs. */
+static void
+look_into(Node *stmt, MigBody *body, const char *text)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		body->statements = body_statements(stmt, body, text);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+
+	if (error != NULL && !is_of_body(error))
+		ReThrowError(error);
+	if (error != NULL)
+		body->unseen = error->message;
+}
+
+/*
+ * The body of a DO or of a CREATE FUNCTION or PROCEDURE, of which 'text' is
+ * the source.  Nothing of it runs, and what is wrong with it is no error.
+ */
+MigBody *
+mig_body_of(Node *stmt, const char *text)
+{
+	MigBody    *body = palloc0(sizeof(MigBody));
+
+	body->body_location = -1;
+	if (IsA(stmt, DoStmt))
+	{
+		body->language = "plpgsql";
+		read_options(((DoStmt *) stmt)->args, body);
+	}
+	else
+	{
+		CreateFunctionStmt *create = castNode(CreateFunctionStmt, stmt);
+
+		body->language = "sql";
+		read_options(create->options, body);
+		if (create->sql_body != NULL)
+			body->text = text;
+	}
+
+	if (body->text == NULL)
+		body->unseen = "it has none";
+	else if (strcmp(body->language, "plpgsql") != 0 &&
+			 strcmp(body->language, "sql") != 0)
+		body->unseen = psprintf("it is in language %s", body->language);
+	else
+		look_into(stmt, body, text);
+	return body;
+}

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * bodies.h
+ *	  The statements in the bodies of functions, procedures and DO blocks.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_BODIES_H
+#define MIG_BODIES_H
+
+#include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
+
+/*
+ * A statement of a body.  The locations in 'raw' are offsets in 'text', and
+ * text[i] stands at body[location + i].
+ */
+typedef struct MigBodyStatement
+{
+	const char *text;
+	int			location;		/* of the first byte in the body; -1: unknown */
+	int			line;			/* in the body, from 1 */
+	RawStmt    *raw;			/* NULL: dynamic */
+	bool		dynamic;		/* its text is made when it runs */
+	const char *expression;		/* of dynamic: what makes the text */
+	bool		commits;		/* COMMIT or ROLLBACK */
+} MigBodyStatement;
+
+typedef struct MigBody
+{
+	const char *language;
+	const char *text;			/* the body */
+	int			body_location;	/* of its first byte in the statement's text;
+								 * -1: unknown */
+	List	   *statements;		/* of MigBodyStatement *, as they stand */
+	const char *unseen;			/* why nobody could look; NULL: somebody did */
+} MigBody;
+
+extern MigBody *mig_body_of(Node *stmt, const char *text);
+
+#endif							/* MIG_BODIES_H */

@@ -1,0 +1,191 @@
+/*-------------------------------------------------------------------------
+ *
+ * lint_tell.c
+ *	  Telling what lint found, and refusing to run it: what migrate.lint asks
+ *	  for before a run and after a load.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "guc.h"
+#include "lint.h"
+#include "lint_rules.h"
+#include "lint_tell.h"
+
+/* More findings than these are only counted. */
+#define MAX_TOLD	20
+
+/* Judging, as a call that may fail. */
+typedef struct LintTry
+{
+	List	   *migrations;
+	MigLintResult *result;		/* NULL: it failed */
+} LintTry;
+
+/*
+ * Judges in a subtransaction: that a script cannot be judged is no reason not
+ * to run it.
+ */
+static void
+try_to_judge(LintTry *try)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		try->result = mig_lint_migrations(try->migrations, NULL, NULL);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		CurrentResourceOwner = owner;
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("could not judge the scripts: %s", error->message)));
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+}
+
+/* One finding as a notice. */
+static void
+tell_finding(const MigLintResult *result, const MigFinding *finding)
+{
+	const MigLintScript *script = mig_lint_script(result, finding);
+	const char *label = mig_label(script->version, script->name);
+
+	ereport(NOTICE,
+			(errmsg("lint %s, %s: %s",
+					mig_severity_names[finding->severity], finding->rule->name,
+					finding->consequence),
+			 finding->statement > 0 ?
+			 errdetail("Migration \"%s\", statement %d, line %d.", label,
+					   finding->statement, finding->line) :
+			 errdetail("Migration \"%s\", line %d.", label, finding->line),
+			 finding->rewrite ?
+			 errhint("%s", finding->rewrite) : 0));
+}
+
+/* The findings as notices; those of severity notice are counted only. */
+static void
+tell(const MigLintResult *result)
+{
+	int			told = 0;
+	int			more = 0;
+	ListCell   *lc;
+
+	foreach(lc, result->findings)
+	{
+		MigFinding *finding = lfirst(lc);
+
+		if (finding->severity == MIG_SEVERITY_NOTICE || told == MAX_TOLD)
+			more++;
+		else
+		{
+			tell_finding(result, finding);
+			told++;
+		}
+	}
+	if (more > 0)
+		ereport(NOTICE,
+				(errmsg_plural("lint has %d %sfinding",
+							   "lint has %d %sfindings", more, more,
+							   told > 0 ? "more " : ""),
+				 errhint("SELECT * FROM migrate.lint(); shows them.")));
+}
+
+/* With migrate.lint = error, a finding of that severity ends the run. */
+static void
+refuse(const MigLintResult *result)
+{
+	int			errors = 0;
+	ListCell   *lc;
+
+	foreach(lc, result->findings)
+		errors += ((MigFinding *) lfirst(lc))->severity == MIG_SEVERITY_ERROR;
+	if (errors == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg_plural("lint found %d error in what is pending",
+						   "lint found %d errors in what is pending",
+						   errors, errors),
+			 errdetail("Nothing was run, as migrate.lint is \"error\"."),
+			 errhint("See SELECT * FROM migrate.lint(); and correct the scripts, write \"-- migrate:ignore rule: reason\" above a statement that is meant, or run SET migrate.lint = 'warn';")));
+}
+
+/* What is found in scripts that are about to run. */
+void
+mig_lint_before_run(List *migrations)
+{
+	LintTry		try = {migrations};
+
+	if (mig_lint_mode == MIG_LINT_OFF || migrations == NIL)
+		return;
+	try_to_judge(&try);
+	if (try.result == NULL)
+		return;
+	tell(try.result);
+	if (mig_lint_mode == MIG_LINT_ERROR)
+		refuse(try.result);
+}
+
+/* Keeps the findings about some migrations only, given by their labels. */
+static void
+keep_findings(MigLintResult *result, List *labels)
+{
+	HASHCTL		control = {.keysize = NAMEDATALEN * 4,.entrysize = NAMEDATALEN * 4};
+	HTAB	   *wanted = hash_create("migrate labels", list_length(labels),
+									 &control, HASH_ELEM | HASH_STRINGS);
+	List	   *left = NIL;
+	ListCell   *lc;
+
+	foreach(lc, labels)
+		(void) hash_search(wanted, lfirst(lc), HASH_ENTER, NULL);
+	foreach(lc, result->findings)
+	{
+		const MigLintScript *script = mig_lint_script(result, lfirst(lc));
+
+		if (hash_search(wanted, mig_label(script->version, script->name),
+						HASH_FIND, NULL) != NULL)
+			left = lappend(left, lfirst(lc));
+	}
+	hash_destroy(wanted);
+	result->findings = left;
+}
+
+/*
+ * What is found in scripts that have just been stored; 'labels' names them, as
+ * mig_label() does.
+ */
+void
+mig_lint_after_load(const char *project, List *labels)
+{
+	LintTry		try = {0};
+
+	if (mig_lint_mode == MIG_LINT_OFF || labels == NIL)
+		return;
+	try.migrations = mig_catalog_pending(project);
+	try_to_judge(&try);
+	if (try.result == NULL)
+		return;
+	keep_findings(try.result, labels);
+	tell(try.result);
+}
