@@ -267,27 +267,14 @@ key_in_plan(Arrangement *plan, const MigMigration *m, const char *key)
 	return next ? key_between(key, next) : key_after(key);
 }
 
-/* list_sort() comparator: versions by their keys, then repeatables. */
-static int
-compare_definitions(const ListCell *a, const ListCell *b)
-{
-	const MigDefinition *x = lfirst(a);
-	const MigDefinition *y = lfirst(b);
-
-	if (x->repeatable || y->repeatable)
-		return x->repeatable && y->repeatable ? strcmp(x->name, y->name) :
-			x->repeatable - y->repeatable;
-	return strcmp(x->sort_key, y->sort_key);
-}
-
+/* list_sort() comparator */
 static int
 compare_stored(const ListCell *a, const ListCell *b)
 {
 	const MigMigration *x = lfirst(a);
 	const MigMigration *y = lfirst(b);
 
-	return x->repeatable != y->repeatable ? x->repeatable - y->repeatable :
-		strcmp(x->sort_key, y->sort_key);
+	return mig_order(x->repeatable, x->sort_key, y->repeatable, y->sort_key);
 }
 
 /*
@@ -359,7 +346,7 @@ arrange_plan(MigLayoutResult *read, List *existing)
 			key = d->sort_key;
 	}
 	mig_catalog_rekey(moved);
-	list_sort(read->definitions, compare_definitions);
+	list_sort(read->definitions, mig_definition_compare);
 	list_sort(existing, compare_stored);
 }
 

@@ -393,7 +393,7 @@ mig_catalog_insert(const char *project, List *definitions)
 		definition_params(&params, d);
 		mig_param_text(&params, project);
 		mig_param_text(&params, d->repeatable ? "repeatable" : "versioned");
-		mig_param_text(&params, d->repeatable ? d->name : d->sort_key);
+		mig_param_text(&params, mig_definition_key(d));
 		mig_sql_run(&query, &params);
 	}
 	mig_sql_end(&session);

@@ -338,7 +338,7 @@ look_at_program(const MigFile *file)
 	if (!numbered)
 		return 0;
 	if (is_script(base))
-		return has_word(text, "MigrationInterface") ? 1 << HOST_TYPEORM :
+		return mig_is_typeorm_program(text) ? 1 << HOST_TYPEORM :
 			has_word(text, "pgm") ? 1 << HOST_NODE_PG_MIGRATE :
 			has_word(text, "knex") || has_word(text, "Knex") ?
 			1 << HOST_KNEX : 0;

@@ -152,8 +152,12 @@ read_tree(const char *directory, const Level *above, List *files)
 	struct dirent *entry;
 
 	check_stack_depth();
-	if (dir != NULL)
-		(void) get_status(directory, &level.st);
+	if (dir == NULL)
+		ereport(ERROR,
+				(errcode_for_file_access(),
+				 errmsg("could not open directory \"%s\": %m", directory),
+				 errhint("It is read on the server, by the user that the server runs as; \"pg_migrate push\" sends a directory of another machine.")));
+	(void) get_status(directory, &level.st);
 	while ((entry = ReadDir(dir, directory)) != NULL)
 	{
 		char	   *path = join_path(directory, entry->d_name);

@@ -161,9 +161,10 @@ mig_version_sort_key(const char *version)
 		digits = strspn(p, "0123456789");
 		if (digits > MAX_DIGITS)
 			ereport(ERROR,
-					errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("version has a number of more than %d digits",
-						   MAX_DIGITS));
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("version has a number of more than %d digits",
+							MAX_DIGITS),
+					 errhint("Give it a shorter one.")));
 		appendStringInfo(&key, "%04d", (int) digits);
 		appendBinaryStringInfo(&key, p, digits);
 		p += digits;
@@ -327,6 +328,34 @@ mig_reading_starts_at(const MigReading *reading, const MigFile *file,
 		if (strcmp(lfirst(lc), identity) != 0 && contains(applied, lfirst(lc)))
 			return false;
 	return true;
+}
+
+/* How two migrations are ordered: versions by their keys, then repeatables. */
+int
+mig_order(bool repeatable_a, const char *key_a,
+		  bool repeatable_b, const char *key_b)
+{
+	if (repeatable_a != repeatable_b)
+		return repeatable_a ? 1 : -1;
+	return strcmp(key_a, key_b);
+}
+
+/* A repeatable is ordered by its name. */
+const char *
+mig_definition_key(const MigDefinition *definition)
+{
+	return definition->repeatable ? definition->name : definition->sort_key;
+}
+
+/* list_sort() comparator */
+int
+mig_definition_compare(const ListCell *a, const ListCell *b)
+{
+	const MigDefinition *x = lfirst(a);
+	const MigDefinition *y = lfirst(b);
+
+	return mig_order(x->repeatable, mig_definition_key(x),
+					 y->repeatable, mig_definition_key(y));
 }
 
 /* A part of a file as a script. */

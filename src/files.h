@@ -123,6 +123,12 @@ extern int	mig_file_errcontext(const MigFile *file, int line);
 extern HTAB *mig_map_create(void);
 extern void **mig_map_place(HTAB *map, const char *key);
 
+/* order */
+extern int	mig_order(bool repeatable_a, const char *key_a,
+					  bool repeatable_b, const char *key_b);
+extern const char *mig_definition_key(const MigDefinition *definition);
+extern int	mig_definition_compare(const ListCell *a, const ListCell *b);
+
 /* definitions */
 extern MigDefinition *mig_reading_add(MigReading *reading, const char *sort_key);
 extern MigDefinition *mig_reading_get(MigReading *reading, const char *sort_key);

@@ -395,6 +395,31 @@ mig_foreign_read(const MigForeignTable *table)
 	return result;
 }
 
+/*
+ * How many rows say that something was run and not taken back.  -1: the caller
+ * may not read them.
+ */
+int
+mig_foreign_count_run(const MigForeignTable *table)
+{
+	int			guc_level;
+	int			count = 0;
+	ListCell   *lc;
+
+	if (pg_class_aclcheck(table->relid, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+		return -1;
+	guc_level = NewGUCNestLevel();
+	mig_guc_limit_lock_waits();
+	foreach(lc, mig_foreign_read(table))
+	{
+		MigForeignState state = ((MigForeignRow *) lfirst(lc))->state;
+
+		count += state == MIG_FOREIGN_APPLIED || state == MIG_FOREIGN_PARTIAL;
+	}
+	AtEOXact_GUC(false, guc_level);
+	return count;
+}
+
 /* The order of a version by value; NULL if it can be no version. */
 char *
 mig_foreign_version_key(const char *version)

@@ -53,6 +53,7 @@ extern bool mig_foreign_contains(const MigForeignApplied *applied,
 extern void mig_foreign_lock(const MigForeignTable *table);
 extern void mig_foreign_check_idle(const MigForeignTable *table, bool dry_run);
 extern List *mig_foreign_read(const MigForeignTable *table);
+extern int	mig_foreign_count_run(const MigForeignTable *table);
 extern void mig_foreign_comment(const MigForeignTable *table);
 extern char *mig_foreign_version_key(const char *version);
 

@@ -25,12 +25,13 @@ int			mig_lock_retries = 20;
 int			mig_lock_retry_max_delay = 30 * 1000;
 int			mig_lock_timeout = 2 * 1000;
 char	   *mig_project = NULL;
-int			mig_out_of_order = MIG_OUT_OF_ORDER_ERROR;
+int			mig_out_of_order = MIG_OBJECT_ERROR;
+int			mig_unadopted_history = MIG_OBJECT_ERROR;
 
-static const struct config_enum_entry out_of_order_options[] = {
-	{"error", MIG_OUT_OF_ORDER_ERROR, false},
-	{"warn", MIG_OUT_OF_ORDER_WARN, false},
-	{"allow", MIG_OUT_OF_ORDER_ALLOW, false},
+static const struct config_enum_entry objections[] = {
+	{"error", MIG_OBJECT_ERROR, false},
+	{"warn", MIG_OBJECT_WARN, false},
+	{"allow", MIG_OBJECT_ALLOW, false},
 	{NULL, 0, false}
 };
 
@@ -210,8 +211,8 @@ mig_guc_init(void)
 							 "Sets what happens to a pending migration older than the newest applied one.",
 							 NULL,
 							 &mig_out_of_order,
-							 MIG_OUT_OF_ORDER_ERROR,
-							 out_of_order_options,
+							 MIG_OBJECT_ERROR,
+							 objections,
 							 PGC_USERSET, 0,
 							 NULL, NULL, NULL);
 
@@ -222,6 +223,15 @@ mig_guc_init(void)
 							   "main",
 							   PGC_USERSET, 0,
 							   check_project, NULL, NULL);
+
+	DefineCustomEnumVariable("migrate.unadopted_history",
+							 "Sets what happens to the first run of a project whose tool has applied something in this database.",
+							 "What was taken over with migrate.adopt() does not count.",
+							 &mig_unadopted_history,
+							 MIG_OBJECT_ERROR,
+							 objections,
+							 PGC_USERSET, 0,
+							 NULL, NULL, NULL);
 
 	MarkGUCPrefixReserved("migrate");
 }

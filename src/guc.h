@@ -8,12 +8,13 @@
 #ifndef MIG_GUC_H
 #define MIG_GUC_H
 
-typedef enum MigOutOfOrder
+/* What is done about something that should not be. */
+typedef enum MigObjection
 {
-	MIG_OUT_OF_ORDER_ERROR,
-	MIG_OUT_OF_ORDER_WARN,
-	MIG_OUT_OF_ORDER_ALLOW
-} MigOutOfOrder;
+	MIG_OBJECT_ERROR,
+	MIG_OBJECT_WARN,
+	MIG_OBJECT_ALLOW
+} MigObjection;
 
 typedef enum MigLintMode
 {
@@ -35,7 +36,8 @@ extern int	mig_lock_retries;
 extern int	mig_lock_retry_max_delay;	/* milliseconds */
 extern int	mig_lock_timeout;	/* milliseconds; 0: none */
 extern char *mig_project;
-extern int	mig_out_of_order;
+extern int	mig_out_of_order;	/* MigObjection */
+extern int	mig_unadopted_history;	/* the same */
 
 extern void mig_guc_init(void);
 extern void mig_guc_limit_lock_waits(void);

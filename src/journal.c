@@ -346,13 +346,13 @@ mig_journal_is_running(int64 id)
 	return mig_sql_once(&query, &params) > 0;
 }
 
-/* Has the project adopted anything yet? */
+/* Has anything of the project ever been applied, settled or adopted here? */
 bool
-mig_journal_has_adopted(const char *project)
+mig_journal_has_begun(const char *project)
 {
 	static MigQuery query = {
-		"SELECT FROM migrate.event WHERE project = $1 AND action = 'adopt'"
-		" LIMIT 1"
+		"SELECT FROM migrate.event WHERE project = $1"
+		" AND (outcome = 'success' OR action = 'adopt') LIMIT 1"
 	};
 	MigParams	params = {0};
 

@@ -85,7 +85,7 @@ extern List *mig_journal_open(void);
 extern MigRunRecord *mig_journal_running(void);
 extern MigRunRecord *mig_journal_find(int64 run);
 extern bool mig_journal_is_running(int64 id);
-extern bool mig_journal_has_adopted(const char *project);
+extern bool mig_journal_has_begun(const char *project);
 extern List *mig_journal_adopted(const char *project);
 extern bool mig_journal_adopted_last(const MigMigration *migration);
 extern int64 *mig_journal_elapsed(List *checksums);

@@ -26,50 +26,50 @@ typedef struct Layout
 								 * a host language; NULL: it has none */
 } Layout;
 
-/* Every layout that files can be read in. */
+/* Every layout that files can be read in, in the order of their names. */
 static const Layout layouts[] = {
-	{"native", mig_read_native, MIG_ORDER_NUMBER},
-	{"golang-migrate", mig_read_golang_migrate, MIG_ORDER_NUMBER},
-	{"flyway", mig_read_flyway, MIG_ORDER_NUMBER,
-		"Let Flyway apply them and run migrate.adopt(), or write what they do to .sql files of the same versions; flyway migrate -dryRunOutput=FILE prints it."},
-	{"sqlx", mig_read_sqlx, MIG_ORDER_NUMBER},
-	{"prisma", mig_read_prisma, MIG_ORDER_NAME},
-	{"dbmate", mig_read_dbmate, MIG_ORDER_NAME},
-	{"goose", mig_read_goose, MIG_ORDER_NUMBER,
-	"goose cannot print the SQL of files in Go: write it into .sql files of the same numbers, or apply them with goose and then run SELECT * FROM migrate.adopt();"},
-	{"node-pg-migrate", mig_read_node_pg_migrate, MIG_ORDER_NAME,
-	"\"node-pg-migrate up --dry-run\" prints their SQL: write it into .sql files of the same names; or apply them with node-pg-migrate and then run SELECT * FROM migrate.adopt();"},
-	{"graphile-migrate", mig_read_graphile_migrate, MIG_ORDER_NAME},
-	{"sqitch", mig_read_sqitch, MIG_ORDER_PLAN},
-	{"liquibase", mig_read_liquibase, MIG_ORDER_PLAN,
-	"Print their SQL with \"liquibase update-sql\", or write their changesets with <sql> or as formatted SQL."},
-	{"atlas", mig_read_atlas, MIG_ORDER_NAME},
-	{"diesel", mig_read_diesel, MIG_ORDER_NAME},
-	{"refinery", mig_read_refinery, MIG_ORDER_NUMBER,
-		"Let refinery apply them and run migrate.adopt(), or write what their migration() returns to .sql files of the same names."},
-	{"drizzle", mig_read_drizzle, MIG_ORDER_PLAN},
-	{"tern", mig_read_tern, MIG_ORDER_NUMBER},
-	{"sql-migrate", mig_read_sql_migrate, MIG_ORDER_NAME},
-	{"postgres-migrations", mig_read_postgres_migrations, MIG_ORDER_NUMBER,
-	"What their generateSql() returns is the SQL: write it into .sql files of the same numbers; or apply them with postgres-migrations and then run SELECT * FROM migrate.adopt();"},
-	{"hasura", mig_read_hasura, MIG_ORDER_NUMBER,
-	"Write its SQL to a file \"up.sql\" in place of \"up.yaml\"; what is only metadata stays with Hasura."},
-	{"postgrator", mig_read_postgrator, MIG_ORDER_NUMBER,
-	"What their generateSql() returns is the SQL: write it into .sql files of the same numbers; or apply them with postgrator and then run SELECT * FROM migrate.adopt();"},
-	{"rails", mig_read_rails, MIG_ORDER_NUMBER,
-		"Run them with Rails, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
-	{"knex", mig_read_knex, MIG_ORDER_NAME,
-		"Run them with Knex, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
 	{"alembic", mig_read_alembic, MIG_ORDER_PLAN,
 		"Run them with Alembic, or save what \"alembic upgrade FROM:TO --sql\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"atlas", mig_read_atlas, MIG_ORDER_NAME},
+	{"dbmate", mig_read_dbmate, MIG_ORDER_NAME},
+	{"diesel", mig_read_diesel, MIG_ORDER_NAME},
 	{"django", mig_read_django, MIG_ORDER_PLAN,
 		"Run them with Django, or save what \"python manage.py sqlmigrate APP NAME\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
-	{"efcore", mig_read_efcore, MIG_ORDER_NAME,
-		"Run them with EF Core, or save what \"dotnet ef migrations script FROM TO --idempotent\" prints as files named <version>_<name>.sql; doc/from-code.md shows how."},
-	{"typeorm", mig_read_typeorm, MIG_ORDER_NUMBER,
-		"Run them with TypeORM, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"drizzle", mig_read_drizzle, MIG_ORDER_PLAN},
 	{"ecto", mig_read_ecto, MIG_ORDER_NUMBER,
-		"Run them with Ecto, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+		"Run them with Ecto, or write what they do as SQL files named <version>_<name>.sql; doc/switch/ecto.md shows how."},
+	{"efcore", mig_read_efcore, MIG_ORDER_NAME,
+		"Run them with EF Core, or save what \"dotnet ef migrations script FROM TO\" prints, but its INSERT INTO \"__EFMigrationsHistory\", as files named <version>_<name>.sql; doc/switch/efcore.md shows how."},
+	{"flyway", mig_read_flyway, MIG_ORDER_NUMBER,
+		"Let Flyway apply them and run migrate.adopt(), or write what they do to .sql files of the same versions; flyway migrate -dryRunOutput=FILE prints it."},
+	{"golang-migrate", mig_read_golang_migrate, MIG_ORDER_NUMBER},
+	{"goose", mig_read_goose, MIG_ORDER_NUMBER,
+	"goose cannot print the SQL of files in Go: write it into .sql files of the same numbers, or apply them with goose and then run SELECT * FROM migrate.adopt();"},
+	{"graphile-migrate", mig_read_graphile_migrate, MIG_ORDER_NAME},
+	{"hasura", mig_read_hasura, MIG_ORDER_NUMBER,
+	"Write its SQL to a file \"up.sql\" in place of \"up.yaml\"; what is only metadata stays with Hasura."},
+	{"knex", mig_read_knex, MIG_ORDER_NAME,
+		"Run them with Knex, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"liquibase", mig_read_liquibase, MIG_ORDER_PLAN,
+	"Print their SQL with \"liquibase update-sql\", or write their changesets with <sql> or as formatted SQL."},
+	{"native", mig_read_native, MIG_ORDER_NUMBER},
+	{"node-pg-migrate", mig_read_node_pg_migrate, MIG_ORDER_NAME,
+	"\"node-pg-migrate up --dry-run\" prints their SQL: write it into .sql files of the same names; or apply them with node-pg-migrate and then run SELECT * FROM migrate.adopt();"},
+	{"postgrator", mig_read_postgrator, MIG_ORDER_NUMBER,
+	"What their generateSql() returns is the SQL: write it into .sql files of the same numbers; or apply them with postgrator and then run SELECT * FROM migrate.adopt();"},
+	{"postgres-migrations", mig_read_postgres_migrations, MIG_ORDER_NUMBER,
+	"What their generateSql() returns is the SQL: write it into .sql files of the same numbers; or apply them with postgres-migrations and then run SELECT * FROM migrate.adopt();"},
+	{"prisma", mig_read_prisma, MIG_ORDER_NAME},
+	{"rails", mig_read_rails, MIG_ORDER_NUMBER,
+		"Run them with Rails, or write what they do as SQL files named <version>_<name>.sql; doc/from-code.md shows how."},
+	{"refinery", mig_read_refinery, MIG_ORDER_NUMBER,
+		"Let refinery apply them and run migrate.adopt(), or write what their migration() returns to .sql files of the same names."},
+	{"sqitch", mig_read_sqitch, MIG_ORDER_PLAN},
+	{"sql-migrate", mig_read_sql_migrate, MIG_ORDER_NAME},
+	{"sqlx", mig_read_sqlx, MIG_ORDER_NUMBER},
+	{"tern", mig_read_tern, MIG_ORDER_NUMBER},
+	{"typeorm", mig_read_typeorm, MIG_ORDER_NUMBER,
+		"Run them with TypeORM, or write what they do as SQL files named <version>_<name>.sql."},
 };
 
 /* The layout of that name, or an error. */
@@ -173,20 +173,6 @@ detect_layout(const MigLayoutRequest *request)
 	return layout;
 }
 
-/* Repeatables come last; list_sort() comparator. */
-static int
-compare_definitions(const ListCell *a, const ListCell *b)
-{
-	const MigDefinition *x = lfirst(a);
-	const MigDefinition *y = lfirst(b);
-
-	if (x->repeatable != y->repeatable)
-		return x->repeatable ? 1 : -1;
-	if (x->repeatable)
-		return strcmp(x->name, y->name);
-	return strcmp(x->sort_key, y->sort_key);
-}
-
 /* Reports two definitions that are the same migration. */
 static void
 report_duplicate(const MigDefinition *first, const MigDefinition *second)
@@ -211,10 +197,10 @@ report_duplicate(const MigDefinition *first, const MigDefinition *second)
 static void
 sort_definitions(List *definitions)
 {
-	list_sort(definitions, compare_definitions);
+	list_sort(definitions, mig_definition_compare);
 	for (int i = 1; i < list_length(definitions); i++)
-		if (compare_definitions(list_nth_cell(definitions, i - 1),
-								list_nth_cell(definitions, i)) == 0)
+		if (mig_definition_compare(list_nth_cell(definitions, i - 1),
+								   list_nth_cell(definitions, i)) == 0)
 			report_duplicate(list_nth(definitions, i - 1),
 							list_nth(definitions, i));
 }

@@ -140,7 +140,7 @@ static void
 check_order(const MigMigration *m)
 {
 	if (!m->out_of_order || m->state != MIG_PENDING ||
-		mig_out_of_order != MIG_OUT_OF_ORDER_ERROR)
+		mig_out_of_order != MIG_OBJECT_ERROR)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -223,6 +223,7 @@ plan_apply(const MigRequest *request)
 static void
 check_down_scripts(List *plan)
 {
+	const MigMigration *first = NULL;
 	StringInfoData names;
 	int			missing = 0;
 	ListCell   *lc;
@@ -234,6 +235,8 @@ check_down_scripts(List *plan)
 
 		if (m->down != NULL)
 			continue;
+		if (first == NULL)
+			first = m;
 		appendStringInfo(&names, "%s\"%s\"", missing++ > 0 ? ", " : "",
 						 mig_label(m->version, m->name));
 	}
@@ -244,7 +247,9 @@ check_down_scripts(List *plan)
 							   "migrations %s have no down script",
 							   missing, names.data),
 				 errdetail("Nothing was rolled back."),
-				 errhint("Store one with migrate.register() or migrate.load(), or undo the migration by hand and run SELECT migrate.resolve(version, 'rolled_back');")));
+				 errhint("Store one with migrate.register() or migrate.load(), or undo the migration by hand and run %s",
+						 mig_call_resolve(mig_argument(first->version, first->name),
+										  "rolled_back", first->project))));
 }
 
 /* A version that was given without quotes is taken for a number of steps. */

@@ -106,6 +106,7 @@ set_txmode(AtlasFile *a, const char *mode, int line, int *set)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("directive \"atlas:txmode\" appears twice"),
 				 errdetail("The first one is in line %d.", *set),
+				 errhint("Remove one of them."),
 				 mig_file_errcontext(a->file, line)));
 	*set = line;
 	if (strcmp(mode, "none") == 0)
@@ -202,6 +203,7 @@ read_first_line(AtlasFile *a)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("directive \"atlas:delimiter\" names no delimiter"),
+				 errhint("Write the delimiter behind it, or remove the line."),
 				 mig_file_errcontext(a->file, 1)));
 }
 

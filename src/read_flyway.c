@@ -676,7 +676,7 @@ read_files(MigReading *reading)
 		if (f != NULL)
 			callbacks = lappend(callbacks, f);
 		/* settings of a script are no file of their own */
-		if (!ends_in(mig_file_base(file->path), ".conf") ||
+		else if (!ends_in(mig_file_base(file->path), ".conf") ||
 			find_file(sorted, pnstrdup(file->path, strlen(file->path) - 5)) == NULL)
 			mig_reading_ignore(reading, file);
 	}

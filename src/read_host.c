@@ -248,9 +248,13 @@ mig_read_knex(MigReading *reading)
 	read_sql(reading, sql, name_by_file, name_by_stem);
 }
 
-/* EF Core: <14 digits>_<Name>.cs, by that as text. */
-void
-mig_read_efcore(MigReading *reading)
+/*
+ * Programs named <number>_<name>, by that as text or by the number; 'digits':
+ * how many of them it has, 0: any.
+ */
+static void
+read_programs(MigReading *reading, const char *ending, int digits,
+			  bool by_number)
 {
 	List	   *sql = NIL;
 	ListCell   *lc;
@@ -259,47 +263,54 @@ mig_read_efcore(MigReading *reading)
 	{
 		const MigFile *file = lfirst(lc);
 		char	   *stem = file_stem(file);
-		int			digits = count_digits(stem);
+		int			found = count_digits(stem);
+		char	   *version = pnstrdup(stem, found);
 
 		CHECK_FOR_INTERRUPTS();
 		if (pg_str_endswith(file->path, ".sql"))
 			sql = lappend(sql, unconstify(MigFile *, file));
-		else if (!pg_str_endswith(file->path, ".cs") ||
-				 pg_str_endswith(stem, ".Designer") ||
-				 digits != EFCORE_DIGITS || stem[digits] != '_')
+		else if (!pg_str_endswith(file->path, ending) || found == 0 ||
+				 (digits != 0 && found != digits) || stem[found] != '_')
 			mig_reading_ignore(reading, file);
 		else
-			add_host(reading, file, stem, pnstrdup(stem, digits),
-					 stem + digits + 1, stem);
+			add_host(reading, file,
+					 by_number ? number_key(file, version) : stem,
+					 version, stem + found + 1,
+					 by_number ? bare_number(version) : stem);
 	}
-	read_sql(reading, sql, name_by_stem, name_by_stem);
+	if (by_number)
+		read_sql(reading, sql, NULL, name_by_number);
+	else
+		read_sql(reading, sql, name_by_stem, name_by_stem);
+}
+
+/* What "dotnet ef migrations add" writes beside a migration. */
+static bool
+is_generated(const char *path)
+{
+	return mig_file_ends(path, ".Designer.cs") ||
+		pg_str_endswith(path, "ModelSnapshot.cs");
+}
+
+/* EF Core: <14 digits>_<Name>.cs, by that as text. */
+void
+mig_read_efcore(MigReading *reading)
+{
+	List	   *written = NIL;
+	ListCell   *lc;
+
+	foreach(lc, reading->files)
+		if (!is_generated(((MigFile *) lfirst(lc))->path))
+			written = lappend(written, lfirst(lc));
+	reading->files = written;
+	read_programs(reading, ".cs", EFCORE_DIGITS, false);
 }
 
 /* Ecto: <number>_<name>.exs, by number. */
 void
 mig_read_ecto(MigReading *reading)
 {
-	List	   *sql = NIL;
-	ListCell   *lc;
-
-	foreach(lc, reading->files)
-	{
-		const MigFile *file = lfirst(lc);
-		char	   *stem = file_stem(file);
-		int			digits = count_digits(stem);
-		char	   *version = pnstrdup(stem, digits);
-
-		CHECK_FOR_INTERRUPTS();
-		if (pg_str_endswith(file->path, ".sql"))
-			sql = lappend(sql, unconstify(MigFile *, file));
-		else if (!pg_str_endswith(file->path, ".exs") || digits == 0 ||
-				 stem[digits] != '_')
-			mig_reading_ignore(reading, file);
-		else
-			add_host(reading, file, number_key(file, version), version,
-					 stem + digits + 1, bare_number(version));
-	}
-	read_sql(reading, sql, NULL, name_by_number);
+	read_programs(reading, ".exs", 0, true);
 }
 
 /* The word that starts here, of which the end is set. */
@@ -358,6 +369,23 @@ add_typeorm(MigReading *reading, const MigFile *file, const char *class)
 			 pnstrdup(class, len), class);
 }
 
+/*
+ * Is it a program with migrations of TypeORM?  What is compiled to JavaScript,
+ * or written in it, names no interface.
+ */
+bool
+mig_is_typeorm_program(const char *text)
+{
+	if (strstr(text, "MigrationInterface") != NULL)
+		return true;
+	if (strstr(text, "up(queryRunner") == NULL)
+		return false;
+	while ((text = strstr(text, "class ")) != NULL)
+		if (is_timed(read_word(text + 6 + strspn(text + 6, " "), &text)))
+			return true;
+	return false;
+}
+
 /* Adds the classes of a file; how many there are. */
 static int
 read_classes(MigReading *reading, const MigFile *file)
@@ -399,7 +427,7 @@ mig_read_typeorm(MigReading *reading)
 		if (pg_str_endswith(file->path, ".sql"))
 			sql = lappend(sql, unconstify(MigFile *, file));
 		else if (!is_script(file->path) ||
-				 (!named && strstr(file->content, "MigrationInterface") == NULL))
+				 (!named && !mig_is_typeorm_program(file->content)))
 			mig_reading_ignore(reading, file);
 		else if (named && *file->content == '\0')
 			add_typeorm(reading, file,

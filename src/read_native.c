@@ -476,11 +476,8 @@ compare_native(const ListCell *a, const ListCell *b)
 static int
 compare_identity(const NativeFile *a, const NativeFile *b)
 {
-	if (a->repeatable != b->repeatable)
-		return a->repeatable ? 1 : -1;
-	if (a->repeatable)
-		return strcmp(a->name, b->name);
-	return strcmp(a->sort_key, b->sort_key);
+	return mig_order(a->repeatable, a->repeatable ? a->name : a->sort_key,
+					 b->repeatable, b->repeatable ? b->name : b->sort_key);
 }
 
 /* The definition that the first file of a migration makes. */

@@ -365,6 +365,9 @@ mig_read_tern(MigReading *reading)
 		const MigFile *file = lfirst(lc);
 		MigNumbered numbered = {0};
 
+		/* its [data] is given as variables */
+		if (strcmp(mig_file_base(file->path), "tern.conf") == 0)
+			continue;
 		if (mig_file_is_nested(reading, file) || !take_tern(file, &numbered))
 			mig_reading_ignore(reading, file);
 		else

@@ -13,6 +13,7 @@
 
 extern void mig_read_native(MigReading *reading);
 extern List *mig_read_native_files(MigReading *reading, List *files);
+extern bool mig_is_typeorm_program(const char *text);
 extern void mig_read_golang_migrate(MigReading *reading);
 extern void mig_read_sqlx(MigReading *reading);
 extern void mig_read_tern(MigReading *reading);

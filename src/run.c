@@ -19,10 +19,12 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "blockers.h"
 #include "catalog.h"
 #include "exec.h"
+#include "foreign.h"
 #include "guc.h"
 #include "journal.h"
 #include "launch.h"
@@ -171,12 +173,70 @@ announce_waiting(const MigRequest *request)
 				(errmsg("waiting for %s", other.run)));
 }
 
-/* Tells what lint finds in the scripts, and refuses them if it is to. */
-static void
-judge(const MigRun *run)
+/* The tool whose files are to be run; NULL: none, or some have been already. */
+static const char *
+tool_of(const List *plan)
 {
-	if (run->request->action == MIG_ACTION_APPLY)
-		mig_lint_before_run(run->plan);
+	const char *tool = NULL;
+	ListCell   *lc;
+
+	foreach(lc, plan)
+	{
+		const MigMigration *m = lfirst(lc);
+
+		if (m->state == MIG_PARTIAL)
+			return NULL;
+		if (tool == NULL && mig_tool_is_known(m->layout))
+			tool = m->layout;
+	}
+	return tool;
+}
+
+/* What another tool has applied, and its history tells, is not run again. */
+static void
+check_history(const MigRequest *request, const MigForeignTable *table)
+{
+	int			count = mig_foreign_count_run(table);
+	const char *tool = table->tool->name;
+
+	if (count == 0)
+		return;
+	ereport(mig_unadopted_history == MIG_OBJECT_WARN ? WARNING : ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("project \"%s\" has not adopted the history of %s",
+					request->project, tool),
+			 count < 0 ?
+			 errdetail("You may not read table %s, which says what %s has applied.",
+					   table->name, tool) :
+			 errdetail_plural("Table %s has %d row of what %s has applied.",
+							  "Table %s has %d rows of what %s has applied.",
+							  count, table->name, count, tool),
+			 errhint("Run %s first.  If that table is not about these files, run SET migrate.unadopted_history = 'allow'; and call migrate.apply() again.",
+					 mig_call_rows("adopt",
+								   psprintf("'%s', %s", tool,
+											quote_literal_cstr(table->name)),
+								   request->project))));
+}
+
+/*
+ * Files of another tool that nothing is known of here may have been run by the
+ * tool: refuses the first run of a project before its history is adopted.
+ */
+static void
+check_first_run(const MigRun *run)
+{
+	const char *tool = tool_of(run->plan);
+	ListCell   *lc;
+
+	if (run->request->action != MIG_ACTION_APPLY || tool == NULL ||
+		mig_unadopted_history == MIG_OBJECT_ALLOW ||
+		mig_journal_has_begun(run->request->project))
+		return;
+	/* a runner has none between the statements of a script */
+	PushActiveSnapshot(GetTransactionSnapshot());
+	foreach(lc, mig_histories_find(tool, true))
+		check_history(run->request, lfirst(lc));
+	PopActiveSnapshot();
 }
 
 /* Records the start of the run. */
@@ -186,12 +246,15 @@ start_run(MigRun *run)
 	MigMigration *first = linitial(run->plan);
 	ListCell   *lc;
 
+	check_first_run(run);
+	if (run->request->action == MIG_ACTION_APPLY)
+		mig_lint_before_run(run->plan);
 	foreach(lc, run->plan)
 	{
 		MigMigration *m = lfirst(lc);
 
 		if (m->out_of_order && m->state == MIG_PENDING &&
-			mig_out_of_order == MIG_OUT_OF_ORDER_WARN)
+			mig_out_of_order == MIG_OBJECT_WARN)
 			ereport(WARNING,
 					(errcode(ERRCODE_WARNING),
 					 errmsg("migration \"%s\" is older than the newest applied migration",
@@ -316,7 +379,6 @@ run_in_transaction(MigRun *run)
 	run->plan = mig_plan(run->request);
 	if (run->plan == NIL)
 		return;
-	judge(run);
 	start_run(run);
 	for (int i = 0; i < list_length(run->plan); i++)
 	{
@@ -500,10 +562,7 @@ run_in_runner(MigRun *run)
 	begin(run);
 	run->plan = mig_plan(run->request);
 	if (run->plan != NIL)
-	{
-		judge(run);
 		start_run(run);
-	}
 	else if (run->id != 0)
 		mig_journal_end(run->id, "success");
 	commit(run);

@@ -38,18 +38,30 @@ mig_argument(const char *version, const char *name)
 	return quote_literal_cstr(version ? version : name);
 }
 
-/*
- * A call for a hint to propose: SELECT migrate.<function>(<arguments>);, with
- * the project unless it is the one that calls work on by themselves.
- */
+/* A call, with the project unless calls work on that by themselves. */
+static const char *
+call(const char *select, const char *function, const char *arguments,
+	 const char *project)
+{
+	if (strcmp(project, mig_project) == 0)
+		return psprintf("%s migrate.%s(%s);", select, function, arguments);
+	return psprintf("%s migrate.%s(%s%sproject => %s);", select, function,
+					arguments, *arguments ? ", " : "",
+					quote_literal_cstr(project));
+}
+
+/* A call for a hint to propose: SELECT migrate.<function>(<arguments>); */
 const char *
 mig_call(const char *function, const char *arguments, const char *project)
 {
-	if (strcmp(project, mig_project) == 0)
-		return psprintf("SELECT migrate.%s(%s);", function, arguments);
-	return psprintf("SELECT migrate.%s(%s%sproject => %s);", function,
-					arguments, *arguments ? ", " : "",
-					quote_literal_cstr(project));
+	return call("SELECT", function, arguments, project);
+}
+
+/* The same of a function whose columns are to be seen. */
+const char *
+mig_call_rows(const char *function, const char *arguments, const char *project)
+{
+	return call("SELECT * FROM", function, arguments, project);
 }
 
 /* The proposed call of resolve for a migration. */

@@ -75,6 +75,8 @@ extern const char *mig_label(const char *version, const char *name);
 extern const char *mig_argument(const char *version, const char *name);
 extern const char *mig_call(const char *function, const char *arguments,
 							const char *project);
+extern const char *mig_call_rows(const char *function, const char *arguments,
+								 const char *project);
 extern const char *mig_call_resolve(const char *argument, const char *outcome,
 									const char *project);
 extern const char *mig_position_label(void);

@@ -218,7 +218,7 @@ check_not_running(const MigMigration *m)
 static void
 check_length(const char *project, const MigDefinition *d)
 {
-	const char *key = d->repeatable ? d->name : d->sort_key;
+	const char *key = mig_definition_key(d);
 
 	if (strlen(project) + strlen(key) <= MAX_KEY)
 		return;
@@ -273,14 +273,12 @@ store_existing(MigMigration *m, MigDefinition *d)
 	return "replaced";
 }
 
-/* How two migrations are ordered: versions first, then repeatables. */
+/* Where a definition stands to what is stored. */
 static int
 compare_definition(const MigDefinition *d, const MigMigration *m)
 {
-	if (d->repeatable != m->repeatable)
-		return d->repeatable ? 1 : -1;
-	return d->repeatable ? strcmp(d->name, m->sort_key) :
-		strcmp(d->sort_key, m->sort_key);
+	return mig_order(d->repeatable, mig_definition_key(d),
+					 m->repeatable, m->sort_key);
 }
 
 static MigStored *
@@ -388,7 +386,7 @@ mig_store_definition(const char *project, MigDefinition *d)
 	d->layout = "native";
 	check_layout(project);
 	m = mig_catalog_find(project, d->repeatable,
-						 d->repeatable ? d->name : d->sort_key);
+						 mig_definition_key(d));
 	if (m != NULL)
 		return store_existing(m, d);
 	check_length(project, d);
@@ -546,16 +544,13 @@ point_at_history(const char *project, const char *layout, List *existing)
 		if (state != MIG_PENDING && state != MIG_FAILED)
 			return;
 	}
-	if (mig_journal_has_adopted(project) ||
+	if (mig_journal_has_begun(project) ||
 		(history = mig_foreign_history(layout)) == NULL)
 		return;
 	ereport(NOTICE,
 			(errmsg("table %s is the history of %s", history, layout),
 			 errhint("To take over what it says was applied, run %s",
-					 strcmp(project, mig_project) == 0 ?
-					 "SELECT * FROM migrate.adopt();" :
-					 psprintf("SELECT * FROM migrate.adopt(project => %s);",
-							  quote_literal_cstr(project)))));
+					 mig_call_rows("adopt", "", project))));
 }
 
 /* The labels of what is new or replaced. */

@@ -254,6 +254,29 @@ layout_guess(const char *directory)
 	return layout;
 }
 
+/*
+ * May files of a layout stand in a directory of which another is the guess?
+ * Plain scripts may be anybody's who names them so.  Rails' may be followed by
+ * ours.
+ */
+bool
+layout_fits(const NewLayout *layout, const NewLayout *guess,
+			const char *directory)
+{
+	char	   *newest = layout_newest_version(directory);
+	bool		empty = newest == NULL && strcmp(guess->name, "native") == 0;
+
+	free(newest);
+	if (layout == guess || empty)
+		return true;
+	if (guess->up_path == NULL)
+		return strcmp(guess->name, "rails") == 0 &&
+			strcmp(layout->name, "native") == 0;
+	return strcmp(layout->up_path, guess->up_path) == 0 &&
+		(strcmp(guess->name, "plain") == 0 ||
+		 strcmp(layout->up_text, guess->up_text) == 0);
+}
+
 /* The newest version in a directory; NULL if there is none. */
 char *
 layout_newest_version(const char *directory)

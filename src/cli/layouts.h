@@ -37,6 +37,8 @@ typedef struct NewLayout
 
 extern const NewLayout *layout_named(const char *name);
 extern const NewLayout *layout_guess(const char *directory);
+extern bool layout_fits(const NewLayout *layout, const NewLayout *guess,
+						const char *directory);
 extern char *layout_newest_version(const char *directory);
 extern char *layout_next_version(const NewLayout *layout, const char *newest);
 

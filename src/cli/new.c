@@ -166,6 +166,13 @@ choose_layout(const Options *options, const char *directory)
 		layout = guess;
 	if (layout->refusal != NULL)
 		refuse(layout->name, layout->refusal);
+	if (!layout_fits(layout, guess, directory))
+	{
+		complain("%s: its files are not in layout \"%s\"", directory,
+				 layout->name);
+		tell_part(BLUE, "hint", "Leave out --layout to write the new ones as those are, or give another directory.");
+		exit(screen_close(EXIT_REFUSED));
+	}
 	return layout;
 }
 

@@ -68,19 +68,23 @@ command_resolve(Options *options)
 {
 	Db		   *db = session_open(options);
 	const char *version = option_argument(options, 0);
+	const char *outcome = option_argument(options, 1);
+	const char *state;
 	PGresult   *rows;
 	Query		query;
 
 	query_init(&query, "SELECT $1 AS version, migrate.resolve($1, $2, $3, $4) AS state");
 	query_text(&query, version);
-	query_text(&query, option_argument(options, 1));
+	query_text(&query, outcome);
 	query_text(&query, options->reason);
 	query_text(&query, options->project);
 	rows = session_rows(db, &query, NULL);
 	if (options->json)
 		print_json(rows);
-	say_state(state_colour(PQgetvalue(rows, 0, 1)), PQgetvalue(rows, 0, 1),
-			  "%s", version);
+	/* to accept changes no state: the migration was applied before */
+	state = PQgetvalue(rows, 0, 1);
+	say_state(state_colour(state),
+			  strcmp(outcome, "accept") == 0 ? "accepted" : state, "%s", version);
 	PQclear(rows);
 	db_close(db);
 	return EXIT_DONE;

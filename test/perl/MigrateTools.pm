@@ -297,6 +297,8 @@ sub copy_file
 # applied    what apply() answers: version|name|state
 # edits      [file, from, to, version]: a text that the tool checks has changed;
 #            or a function that does it in a project and returns the versions
+# stop       [SQL, pattern]: what doc/adopting.md puts into its table, so that the
+#            tool says this and runs nothing
 # times      a query of the times of the tool's rows, in their order
 # no_down    there is no way down
 # down       [number, command]: that many are rolled back here, and by the
@@ -333,6 +335,8 @@ sub switch_over
 	  unless $tool{no_down};
 	subtest 'an edited file' => sub { see_edits('edited') }
 	  if $tool{edits};
+	subtest 'a row that stops the tool' => sub { is_stopped() }
+	  if $tool{stop};
 	try_document("doc/switch/$tool{name}.md", new_project('shop'), 'shop');
 	try_from_code() if $tool{from_code};
 	$tool{more}->($node) if $tool{more};
@@ -362,6 +366,9 @@ sub take_over
 	my $before = dump_of($database);
 	is(rows($database, 'SELECT version, name, result FROM migrate.adopt(dry_run => true)'),
 		$tool{adopted}, 'adopt(dry_run) says what it would do');
+	is_dump(dump_of($database), $before, 'and changes nothing');
+	$node->psql($database, 'SELECT migrate.apply()', stderr => \my $refused);
+	like($refused, qr/ERROR:  project "main" has not adopted the history of \Q$tool{layout}\E$/m, 'apply() is refused before adopt()');
 	is_dump(dump_of($database), $before, 'and changes nothing');
 
 	is(rows($database, 'SELECT version, name, result FROM migrate.adopt()'),
@@ -445,6 +452,19 @@ sub see_edits
 		$differs{$version} ? s/\|adopted$/|differs/r : $_
 	} map { "$_\n" } split /\n/, $tool{adopted};
 	is($adopted, $expected, 'differs from what the tool recorded');
+	return;
+}
+
+# A row in its table is a reason for the tool not to go on.
+sub is_stopped
+{
+	my ($sql, $pattern) = @{ $tool{stop} };
+
+	copy_database('first', 'stopped');
+	$node->safe_psql('stopped', $sql);
+	my $before = made_in('stopped');
+	like(scalar run_in(new_project('stopped'), 'stopped', $tool{all}), $pattern, 'it says so');
+	is_dump(made_in('stopped'), $before, 'and runs nothing');
 	return;
 }
 

@@ -51,7 +51,7 @@ $path = directory('closed', '001_good.sql' => 'SELECT 1');
 chmod 0, $path or die;
 load_fails($path, qr/^ERROR:  42501: could not open directory "\Q$path\E": Permission denied$/m, 'a directory that cannot be read');
 chmod 0700, $path or die;
-load_fails("$directory/none", qr/^ERROR:  58P01: could not open directory "\Q$directory\E\/none": No such file or directory$/m,
+load_fails("$directory/none", qr/^ERROR:  58P01: could not open directory "\Q$directory\E\/none": No such file or directory\nHINT:  It is read on the server, /m,
 	'a directory that is not there');
 load_fails("$path/001_good.sql", qr/^ERROR:  \w{5}: could not open directory "\Q$path\E\/001_good\.sql": Not a directory$/m, 'a file');
 $path = directory('twice', '001_one.sql' => 'SELECT 1', '1_two.sql' => 'SELECT 2');

@@ -194,6 +194,7 @@ cli_is(['down'], 1, qr/^failed +003 bad/m, qr/error: table "nowhere" does not ex
 
 is(json_rows('resolve', '003', 'rolled_back', '--reason', 'by hand')->[0]{state}, 'pending', 'resolve');
 is(json_rows('history', '003', '--limit', '1')->[0]{reason}, 'rolled_back: by hand', 'with its reason');
+cli_is([ 'resolve', '001', 'accept' ], 0, qr/^accepted +001$/m, qr/^notice: the next text/m, 'an edit that is to come');
 cli_is([ 'resolve', '003', 'whatever' ], 3, undef, qr/unrecognized outcome/, 'an outcome that is none');
 my $other = files('1_a.sql' => 'SELECT 1/0', '2_b.sql' => "SELECT set_config('shop.seen', current_setting('shop.mark'), false)");
 cli_is([ 'push', '--project=other', $other ], 0, qr/2 new/, undef, 'another project');

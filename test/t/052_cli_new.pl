@@ -85,8 +85,28 @@ my $dir = files('1_a.sql' => "-- +goose Up\n");
 my (undef, $out) = cli('new', 'b', $dir);
 chomp $out;
 like(slurp_file($out), qr/\A-- \+goose Up\n\n+-- \+goose Down\n/, 'sections of the layout');
+cli_is([ 'new', 'c', $dir, '--layout=liquibase' ], 3, undef, qr/^pg_migrate: error: \Q$dir\E: its files are not in layout "liquibase"\n *hint: Leave out --layout /m, 'a layout that is not that of the directory');
+is(join(' ', sort map { s{.*/}{}r } glob "$dir/*"), '1_a.sql 2_b.sql', 'nothing is written');
+$dir = files('1_a.sql' => 'SELECT 1');
 cli('new', 'c', $dir, '--layout=liquibase');
-like(slurp_file("$dir/3_c.sql"), qr/\A--liquibase formatted sql\n\n--changeset \S+:3_c\n/, 'a layout that is asked for');
+like(slurp_file("$dir/2_c.sql"), qr/\A--liquibase formatted sql\n\n--changeset \S+:2_c\n/, 'a layout that is asked for');
+
+# which layouts may follow which
+my %follow = (
+	'1_a.sql' => { 'SELECT 1' => 'dbmate goose native sqlx tern', "-- migrate:up\n" => 'dbmate native', "-- +goose Up\n" => 'goose' },
+	'1_a.up.sql' => { 'SELECT 1' => 'golang-migrate native sqlx' },
+	'V1__a.sql' => { 'SELECT 1' => 'flyway refinery' },
+	'1_a/migration.sql' => { 'SELECT 1' => 'prisma' },
+	'1_a.rb' => { '' => 'native' });
+foreach my $path (sort keys %follow)
+{
+	foreach my $text (sort keys %{ $follow{$path} })
+	{
+		my @fit = grep { (cli('new', 'x', files($path => $text), "--layout=$_"))[0] == 0 } qw(dbmate flyway goose golang-migrate native prisma refinery sqlx tern);
+
+		is(join(' ', sort @fit), $follow{$path}{$text}, "what may follow $path: " . $text =~ s/\n//r);
+	}
+}
 
 # where nothing can be written
 $dir = files('1_a.sql' => 'SELECT 1');

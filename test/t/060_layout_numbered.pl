@@ -116,7 +116,6 @@ loads($session, 'tern', <<'ROWS' =~ s/\n\z//r, $variables);
 shared/columns.sql||||ignored
 shared/v1.sql||||ignored
 should_be_ignored.sql||||ignored
-tern.conf||||ignored
 ROWS
 is(stored($session, 'tern'), <<'ROWS' =~ s/\n\z//r, 'tern: what is stored');
 001 1 up 1 down 5

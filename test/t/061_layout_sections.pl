@@ -199,7 +199,7 @@ foreach my $text (sort keys %variable_errors)
 	my $message = $variable_errors{$text};
 
 	load_fails($session, 'goose', { '1_a.sql' => "-- +goose Up\n-- +goose ENVSUB ON\n\nSELECT $text;" },
-		[ qr/^ERROR:  \Q$message\E/m, qr/^CONTEXT:  line 4 of file "1_a\.sql"$/m ], "variables: $text", qq(, variables => '{"E": "", "A": "\xc3\xa9"}'));
+		[ qr/^ERROR:  \Q$message\E/m, qr/^CONTEXT:  line 4 of file "1_a\.sql"$/m ], "variables: $text", variables => qq({"E": "", "A": "\xc3\xa9"}));
 }
 like((load_rows($session, { '1_a.sql' => "-- +goose ENVSUB ON\n-- +goose Up\nSELECT \${U?say \${E-who}};" }, "'goose', project => 'fails'"))[1],
 	qr/^DETAIL:  The file says: say who$/m, 'goose: an error of the file itself');

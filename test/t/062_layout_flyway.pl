@@ -6,111 +6,22 @@ use warnings;
 
 use Compress::Raw::Zlib ();
 use Digest::SHA 'sha256_hex';
-use File::Find;
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
+use MigrateLayout;
 use MigrateTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $layouts = "$FindBin::RealBin/../layouts";
 my $node = new_server('layout_flyway');
-my $databases = 0;
 my $database;
 my $session;
 
-# A new database for what follows.
-sub fresh_database
+# Each case has a database of its own.
+sub fresh
 {
-	$session->quit if $session;
-	$database = 'db' . ++$databases;
-	new_database($node, $database);
-	$session = session($node, $database);
+	($database, $session) = fresh_database($node, $session);
 	return;
-}
-
-# The files of a directory, as path => content, for load(paths, contents).
-sub files_of
-{
-	my ($directory) = @_;
-	my @files;
-
-	find(
-		{
-			no_chdir => 1,
-			wanted => sub { push @files, substr($_, length($directory) + 1) if -f && !m{/\.[^/]*\z} }
-		},
-		$directory);
-	return map { ($_, slurp_file("$directory/$_")) } sort @files;
-}
-
-sub quoted
-{
-	my ($text) = @_;
-
-	$text =~ s/([\\'])/$1$1/g;
-	$text =~ s/\r/\\r/g;
-	return "E'$text'";
-}
-
-# The call of load() for such files.
-sub load_call
-{
-	my ($layout, $variables, @files) = @_;
-	my (@paths, @contents);
-
-	while (my ($path, $content) = splice(@files, 0, 2))
-	{
-		push @paths, quoted($path);
-		push @contents, defined $content ? quoted($content) : 'NULL';
-	}
-	return sprintf('migrate.load(ARRAY[%s]::text[], ARRAY[%s]::text[], %s%s)',
-		join(', ', @paths), join(', ', @contents), "'$layout'", $variables ? ", variables => '$variables'" : '');
-}
-
-# What load() returns for files, without those that it ignores.
-sub load
-{
-	return scalar $session->query('SELECT path, version, name, kind, result FROM '
-		  . load_call(@_)
-		  . " WHERE result <> 'ignored'");
-}
-
-# One test: loading fails so, and nothing is stored.
-sub load_fails
-{
-	my ($name, $pattern, @call) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my (undef, $messages) = $session->query('SELECT * FROM ' . load_call(@call));
-
-	like($messages, $pattern, $name);
-	is_sql($node, $database, 'SELECT count(*) FROM migrate.migration', '0', "$name: nothing is stored");
-	return;
-}
-
-# One test: a call of load() takes 5,000 files; prints how long that took.
-sub loads_many
-{
-	my ($name, $call) = @_;
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	my ($count, $ms) = split /\|/,
-	  $session->query("SELECT count(*), (extract(epoch FROM clock_timestamp() - statement_timestamp()) * 1000)::int FROM $call");
-
-	is($count, '5000', "$name: 5,000 files");
-	note("figure: $name: 5,000 files in $ms ms");
-	return;
-}
-
-# What is stored: a line for each migration.
-sub stored
-{
-	my ($columns, $where) = @_;
-
-	return $node->safe_psql($database,
-		"SELECT $columns FROM migrate.migration m LEFT JOIN migrate.script u ON u.checksum = m.up"
-		  . ' LEFT JOIN migrate.script d ON d.checksum = m.down WHERE '
-		  . ($where // 'true')
-		  . ' ORDER BY kind DESC, sort_key');
 }
 
 # The CRC-32 that Flyway computes, by another implementation than ours.
@@ -127,7 +38,7 @@ sub crc
 # Flyway: the directory.
 #
 
-my $directory = "$layouts/flyway";
+my $directory = layout_path('flyway');
 my $variables = '{"greeting": "Hello", "column": "email"}';
 my $expected = <<'ROWS';
 V1__create_people.sql|1|create people|versioned|new
@@ -147,29 +58,26 @@ README.md||||ignored
 V1.x__letters.sql||||ignored
 V12_no_separator.sql||||ignored
 V99__gone.sql.conf||||ignored
-afterMigrate__say_so.sql||||ignored
-beforeEachMigrate.sql||||ignored
 beforeMigrateX.sql||||ignored
 schema.sql||||ignored
 v13__lower_case.sql||||ignored
 ROWS
 chomp $expected;
 
-fresh_database();
-my $columns = 'version, name, kind, result';
+fresh();
 my ($rows, $messages) =
-  $session->query("SELECT path, $columns FROM " . load_call('flyway', $variables, files_of($directory)));
+  $session->query(load_select({ layout_files('flyway') }, layout => 'flyway', variables => $variables));
 is($rows, $expected, 'flyway: the files that a client sends');
 like($messages, qr/^NOTICE:  00000: 2 callbacks are not run: afterMigrate__say_so\.sql, beforeEachMigrate\.sql\nHINT:  /m,
 	'flyway: callbacks are named');
 
-fresh_database();
+fresh();
 ($rows, $messages) =
-  $session->query("SELECT replace(path, '$directory/', ''), $columns FROM migrate.load('$directory', 'flyway', variables => '$variables')");
+  $session->query(load_select($directory, layout => 'flyway', variables => $variables));
 is($rows, $expected, 'flyway: the directory');
 like($messages, qr/^NOTICE:  00000: file "\Q$directory\E\/schema\.sql" is not a migration$/m, 'flyway: stray files are named');
 
-is(stored('identity, layout'), <<'ROWS' =~ s/\n\z//r, 'flyway: identities');
+is(stored_columns($session, 'identity, layout'), <<'ROWS' =~ s/\n\z//r, 'flyway: identities');
 1|flyway
 1.1|flyway
 2|flyway
@@ -183,32 +91,32 @@ is(stored('identity, layout'), <<'ROWS' =~ s/\n\z//r, 'flyway: identities');
 R:another view|flyway
 R:people view|flyway
 ROWS
-is( stored('u.body', "version = '1'"),
+is( stored_columns($session, 'u.body', "version = '1'"),
 	"-- Hello: placeholders count in comments, too.\nCREATE TABLE public.people (\n    id int PRIMARY KEY,\n"
 	  . "    greeting text DEFAULT 'Hello, postgres'\n);\nCOMMENT ON TABLE people IS\n"
 	  . "    '$database V1__create_people.sql flyway_schema_history default';\n",
 	'flyway: placeholders, in any case, and the built-in ones');
-is(stored('variables', "version = '1'"),
+is(stored_columns($session, 'variables', "version = '1'"),
 	'{"Greeting": "Hello", "greeting": "Hello", "FLYWAY:User": "postgres", "flyway:table": "flyway_schema_history", '
 	  . "\"flyway:database\": \"$database\", \"flyway:filename\": \"V1__create_people.sql\", "
 	  . '"flyway:environment": "default", "flyway:defaultSchema": "public"}',
 	'flyway: their values are kept');
-is(stored('source', "version = '1'"), sha256_hex(slurp_file("$directory/V1__create_people.sql")),
+is(stored_columns($session, 'source', "version = '1'"), sha256_hex(slurp_file("$directory/V1__create_people.sql")),
 	'flyway: and the checksum of the text before they were replaced');
-is(stored('d.body, down_no_transaction', "version = '1.1'"),
+is(stored_columns($session, 'd.body, down_no_transaction', "version = '1.1'"),
 	"-- undoes V1_1: both are version 1.1\nALTER TABLE people DROP COLUMN email;\n|f", 'flyway: an undo script');
-is( stored('up_no_transaction, down_no_transaction', "version = '2.0'"), 't|t', 'flyway: executeInTransaction');
-like(stored('u.body', "version = '6'"), qr/\$\{no_placeholder\}/, 'flyway: placeholderReplacement');
-is( stored('u.body', "version = '11'"),
+is( stored_columns($session, 'up_no_transaction, down_no_transaction', "version = '2.0'"), 't|t', 'flyway: executeInTransaction');
+like(stored_columns($session, 'u.body', "version = '6'"), qr/\$\{no_placeholder\}/, 'flyway: placeholderReplacement');
+is( stored_columns($session, 'u.body', "version = '11'"),
 	"CREATE TABLE eleven AS SELECT \$\$a\$\$ AS a, '\$\${greeting}' AS b, '\$\$Hello' AS c;\n",
 	'flyway: "$${" is no placeholder, "$$${" is one');
 
 foreach my $file (qw(V1__create_people V1_1__add_email V2.0__index_concurrently V10__ten R__another_view))
 {
-	is(stored('checksums[1]', "path LIKE '%/$file.sql'"), crc(slurp_file("$directory/$file.sql")), "flyway: checksum of $file");
+	is(stored_columns($session, 'checksums[1]', "path LIKE '%/$file.sql'"), crc(slurp_file("$directory/$file.sql")), "flyway: checksum of $file");
 }
 my $raw = slurp_file("$directory/R__people_view.sql");
-is( stored('checksums', "name = 'people view'"),
+is( stored_columns($session, 'checksums', "name = 'people view'"),
 	sprintf('{%s,%s}', crc($raw =~ s/\$\{greeting\}/Hello/r), crc($raw)),
 	'flyway: checksums of a repeatable, with placeholders replaced and without');
 
@@ -234,17 +142,17 @@ is($session->query("SELECT result, count(*) FROM migrate.load('$directory', 'fly
 #
 
 # The test vectors.
-fresh_database();
-load('flyway', '',
+fresh();
+load_sent($session, 'flyway', '',
 	'V1__settings.sql' => "DROP TABLE IF EXISTS settings;\nCREATE TABLE IF NOT EXISTS settings (\n    id INTEGER PRIMARY KEY\n);\n",
 	'V2__crlf.sql' => "DROP TABLE IF EXISTS settings;\r\nCREATE TABLE IF NOT EXISTS settings (\r\n    id INTEGER PRIMARY KEY\r\n);",
 	'V3__valid.sql' => "alter table location_history add column valid_until timestamp with time zone;\n",
 	'V4__valid.sql' => 'alter table location_history add column valid_until timestamp with time zone;',
 	'V5__empty.sql' => '');
-is(stored('checksums'), "{-723451720}\n{-723451720}\n{-1039259818}\n{-1039259818}\n{0}", 'flyway: test vectors of the checksum');
+is(stored_columns($session, 'checksums'), "{-723451720}\n{-723451720}\n{-1039259818}\n{-1039259818}\n{0}", 'flyway: test vectors of the checksum');
 
-fresh_database();
-is( load('flyway', '',
+fresh();
+is( load_sent($session, 'flyway', '',
 		'x/V2__b.sql' => 'SELECT 2', 'V10__c.sql' => 'SELECT 10', 'V1.9__a.SQL' => 'SELECT 1', 'V1.10.0__a.sql' => 'SELECT 1',
 		'V0__zero.sql' => '', 'V00.0.1__low.sql' => '', 'V20240131235959123456__long.sql' => '',
 		'V9223372036854775808.99999999999999999999__big.sql' => '', 'R.sql.txt' => '', 'V1.sql.bak' => '', 'V.sql' => '',
@@ -255,77 +163,76 @@ is( load('flyway', '',
 		'V9223372036854775808.99999999999999999999__big.sql|9223372036854775808.99999999999999999999|big|versioned|new',
 		'V20240131235959123456__long.sql|20240131235959123456|long|versioned|new'),
 	'flyway: versions go by their numbers');
-is(stored('identity'), "0\n0.0.1\n1.9\n1.10\n2\n10\n9223372036854775808.99999999999999999999\n20240131235959123456",
+is(stored_columns($session, 'identity'), "0\n0.0.1\n1.9\n1.10\n2\n10\n9223372036854775808.99999999999999999999\n20240131235959123456",
 	'flyway: their identities');
 is($session->query("SELECT version, state FROM migrate.apply('1.10')"), "0|applied\n00.0.1|applied\n1.9|applied\n1.10.0|applied",
 	'flyway: an identity is as good as a version');
 
-fresh_database();
-load_fails('flyway: two files of a version', qr/^ERROR:  42710: files "V1__a\.sql" and "V01\.0__b\.sql" have the same version "01\.0"$/m,
-	'flyway', '', 'V1__a.sql' => '', 'V01.0__b.sql' => '');
-load_fails('flyway: two repeatables of a description',
-	qr/^ERROR:  42710: files "R__a_b\.sql" and "x\/R__a_b\.sql" are the same repeatable migration "a b"$/m,
-	'flyway', '', 'R__a_b.sql' => '', 'x/R__a_b.sql' => '');
-load_fails('flyway: two undo scripts', qr/^ERROR:  42710: files "U1__a\.sql" and "U1\.0__b\.sql" have the same version "1\.0"$/m,
-	'flyway', '', 'V1__a.sql' => '', 'U1__a.sql' => '', 'U1.0__b.sql' => '');
-load_fails('flyway: an undo script alone',
+fresh();
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V01.0__b.sql' => '' ],
+	qr/^ERROR:  42710: files "V1__a\.sql" and "V01\.0__b\.sql" have the same version "01\.0"$/m, 'two files of a version');
+load_fails($session, 'flyway', [ 'R__a_b.sql' => '', 'x/R__a_b.sql' => '' ],
+	qr/^ERROR:  42710: files "R__a_b\.sql" and "x\/R__a_b\.sql" are the same repeatable migration "a b"$/m, 'two repeatables of a description');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'U1__a.sql' => '', 'U1.0__b.sql' => '' ],
+	qr/^ERROR:  42710: files "U1__a\.sql" and "U1\.0__b\.sql" have the same version "1\.0"$/m, 'two undo scripts');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'U2__b.sql' => '' ],
 	qr/^ERROR:  22023: undo script "U2__b\.sql" has no migration of version "2"\nHINT:  Add the file "V2__b\.sql", or remove this one\.$/m,
-	'flyway', '', 'V1__a.sql' => '', 'U2__b.sql' => '');
-load_fails('flyway: no description', qr/^ERROR:  22023: repeatable migration "R__\.sql" has no description$/m, 'flyway', '', 'R__.sql' => '');
-load_fails('flyway: a long version', qr/^ERROR:  42622: version of file "V1{51}__x\.sql" is longer than 50 characters$/m,
-	'flyway', '', 'V' . '1' x 51 . '__x.sql' => '');
-load_fails('flyway: an unset placeholder',
+	'an undo script alone');
+load_fails($session, 'flyway', [ 'R__.sql' => '' ],
+	qr/^ERROR:  22023: repeatable migration "R__\.sql" has no description$/m, 'no description');
+load_fails($session, 'flyway', [ 'V' . '1' x 51 . '__x.sql' => '' ],
+	qr/^ERROR:  42622: version of file "V1{51}__x\.sql" is longer than 50 characters$/m, 'a long version');
+load_fails($session, 'flyway', [ 'V1__a.sql' => "SELECT 1;\r\n\r\n-- \${unknown}\r\n" ],
 	qr/^ERROR:  42P02: no value for placeholder "unknown"\nHINT:  Give it with variables => '\{"unknown": "\.\.\."\}'\.\nCONTEXT:  line 3 of file "V1__a\.sql"$/m,
-	'flyway', '', 'V1__a.sql' => "SELECT 1;\r\n\r\n-- \${unknown}\r\n");
-load_fails('flyway: an unset built-in one', qr/^ERROR:  42P02: no value for placeholder "flyway:workingDirectory"$/m,
-	'flyway', '', 'V1__a.sql' => 'SELECT \'${flyway:workingDirectory}\'');
-load_fails('flyway: an unset one of an undo script', qr/^CONTEXT:  line 2 of file "U1__a\.sql"$/m,
-	'flyway', '', 'V1__a.sql' => '', 'U1__a.sql' => "--\n\${x}");
-load_fails('flyway: an open placeholder',
+	'an unset placeholder');
+load_fails($session, 'flyway', [ 'V1__a.sql' => 'SELECT \'${flyway:workingDirectory}\'' ],
+	qr/^ERROR:  42P02: no value for placeholder "flyway:workingDirectory"$/m, 'an unset built-in one');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'U1__a.sql' => "--\n\${x}" ],
+	qr/^CONTEXT:  line 2 of file "U1__a\.sql"$/m, 'an unset one of an undo script');
+load_fails($session, 'flyway', [ 'V1__a.sql' => "SELECT\n'\${x'" ],
 	qr/^ERROR:  22023: placeholder without its closing "\}"\nHINT:  .*"V1__a\.sql\.conf"\.\nCONTEXT:  line 2 of file "V1__a\.sql"$/m,
-	'flyway', '', 'V1__a.sql' => "SELECT\n'\${x'");
-load_fails('flyway: an unknown setting',
-	qr/^ERROR:  22023: unrecognized key "flyway\.mixed"\nHINT:  .*\nCONTEXT:  line 2 of file "V1__a\.sql\.conf"$/m,
-	'flyway', '', 'V1__a.sql' => '', 'V1__a.sql.conf' => "\nflyway.mixed=true");
-load_fails('flyway: an invalid setting', qr/^ERROR:  22023: invalid value "maybe" of key "executeInTransaction"$/m,
-	'flyway', '', 'V1__a.sql' => '', 'V1__a.sql.conf' => 'executeInTransaction=maybe');
-load_fails('flyway: another encoding', qr/^ERROR:  0A000: encoding "ISO-8859-1" is not supported\nHINT:  Save "V1__a\.sql" as UTF-8 and remove the line\.$/m,
-	'flyway', '', 'V1__a.sql' => '', 'V1__a.sql.conf' => 'encoding=ISO-8859-1');
-load_fails('flyway: a key of a paid edition',
+	'an open placeholder');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V1__a.sql.conf' => "\nflyway.mixed=true" ],
+	qr/^ERROR:  22023: unrecognized key "flyway\.mixed"\nHINT:  .*\nCONTEXT:  line 2 of file "V1__a\.sql\.conf"$/m, 'an unknown setting');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V1__a.sql.conf' => 'executeInTransaction=maybe' ],
+	qr/^ERROR:  22023: invalid value "maybe" of key "executeInTransaction"$/m, 'an invalid setting');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V1__a.sql.conf' => 'encoding=ISO-8859-1' ],
+	qr/^ERROR:  0A000: encoding "ISO-8859-1" is not supported\nHINT:  Save "V1__a\.sql" as UTF-8 and remove the line\.$/m, 'another encoding');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V1__a.sql.conf' => 'shouldExecute=${env}==test' ],
 	qr/^ERROR:  0A000: key "shouldExecute" is not supported\nDETAIL:  Flyway evaluates it in its paid editions only\.$/m,
-	'flyway', '{"env": "prod"}', 'V1__a.sql' => '', 'V1__a.sql.conf' => 'shouldExecute=${env}==test');
-load_fails('flyway: files that are not SQL',
+	'a key of a paid edition', variables => '{"env": "prod"}');
+load_fails($session, 'flyway', [ 'V1__a.sql' => '', 'V2__b.java' => 'class V2__b {}', 'x/V3__c.py' => undef, 'R__d.sh' => undef, 'U1__a.py' => undef ],
 	qr/^ERROR:  0A000: 3 files are not SQL and are not applied\nDETAIL:  V2__b\.java\nx\/V3__c\.py\nR__d\.sh\nHINT:  Let Flyway apply them .*dryRunOutput/m,
-	'flyway', '', 'V1__a.sql' => '', 'V2__b.java' => 'class V2__b {}', 'x/V3__c.py' => undef, 'R__d.sh' => undef, 'U1__a.py' => undef);
+	'files that are not SQL');
 
 # What is accepted of settings and of the tool's own configuration.
-load('flyway', '{"flyway.placeholderPrefix": "<<", "flyway.placeholderSuffix": ">>", "FLYWAY:TABLE": "history", "empty": ""}',
+load_sent($session, 'flyway', '{"flyway.placeholderPrefix": "<<", "flyway.placeholderSuffix": ">>", "FLYWAY:TABLE": "history", "empty": ""}',
 	'V1__a.sql' => 'SELECT <<flyway:table>>, ${x}, 1 <2 <<EMPTY>>', 'V1__a.sql.conf' => "\xef\xbb\xbf#c\r\nshouldExecute = true\r\n encoding utf8\r\n",
 	'V2__b.sql' => 'A < b <', 'V2__b.sql.conf' => '');
-is(stored('u.body, source IS NOT NULL'), "SELECT history, \${x}, 1 <2 |t\nA < b <|f", 'flyway: other marks of placeholders');
-is(load('flyway', '{"flyway.placeholderReplacement": "false"}', 'V1__a.sql' => 'SELECT ${x}', 'V2__b.sql' => '${'),
+is(stored_columns($session, 'u.body, source IS NOT NULL'), "SELECT history, \${x}, 1 <2 |t\nA < b <|f", 'flyway: other marks of placeholders');
+is(load_sent($session, 'flyway', '{"flyway.placeholderReplacement": "false"}', 'V1__a.sql' => 'SELECT ${x}', 'V2__b.sql' => '${'),
 	"V1__a.sql|1|a|versioned|replaced\nV2__b.sql|2|b|versioned|replaced", 'flyway: placeholders switched off');
-is(stored('u.body'), "SELECT \${x}\n\${", 'flyway: nothing is replaced then');
+is(stored_columns($session, 'u.body'), "SELECT \${x}\n\${", 'flyway: nothing is replaced then');
 
 # ${flyway:timestamp} makes a repeatable run at each migration, as in the tool.
-fresh_database();
-load('flyway', '', 'R__always.sql' => 'SELECT \'${flyway:timestamp}\'');
-like(stored('u.body'), qr/^SELECT '\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d'$/, 'flyway: the timestamp');
-like(stored('checksums'), qr/^\{-?\d+,-?\d+\}$/, 'flyway: and both checksums');
+fresh();
+load_sent($session, 'flyway', '', 'R__always.sql' => 'SELECT \'${flyway:timestamp}\'');
+like(stored_columns($session, 'u.body'), qr/^SELECT '\d\d\d\d-\d\d-\d\d \d\d:\d\d:\d\d'$/, 'flyway: the timestamp');
+like(stored_columns($session, 'checksums'), qr/^\{-?\d+,-?\d+\}$/, 'flyway: and both checksums');
 
 # Line and quotes of what fails.
-fresh_database();
-load('flyway', '{"lines": "1,\n2"}', 'V1__a.sql' => "\xef\xbb\xbfSELECT 1;\n\nSELECT no_column;\n");
+fresh();
+load_sent($session, 'flyway', '{"lines": "1,\n2"}', 'V1__a.sql' => "\xef\xbb\xbfSELECT 1;\n\nSELECT no_column;\n");
 like(($session->query('SELECT migrate.apply()'))[1], qr/^CONTEXT:  statement 2 of migration "1 a", line 3$/m, 'flyway: errors have the line of the file');
 
 # A huge line, and names that are up to no good.
-fresh_database();
+fresh();
 my $huge = 'SELECT 1 /* ' . 'x' x 1_000_000 . ' ${a} */';
-is(load('flyway', '{"a": "b"}', "V1__it's_\"quoted\"_\$1.sql" => $huge, '../../V2__up.sql' => '', 'V3__' . 'n' x 300 . '.sql' => ''),
+is(load_sent($session, 'flyway', '{"a": "b"}', "V1__it's_\"quoted\"_\$1.sql" => $huge, '../../V2__up.sql' => '', 'V3__' . 'n' x 300 . '.sql' => ''),
 	"V1__it's_\"quoted\"_\$1.sql|1|it's \"quoted\" \$1|versioned|new\n../../V2__up.sql|2|up|versioned|new\n"
 	  . 'V3__' . 'n' x 300 . '.sql|3|' . 'n' x 300 . '|versioned|new',
 	'flyway: huge lines and hostile names');
-is(stored('length(u.body), checksums[1]', "version = '1'"), (length($huge) - 3) . '|' . crc($huge), 'flyway: are taken as they are');
+is(stored_columns($session, 'length(u.body), checksums[1]', "version = '1'"), (length($huge) - 3) . '|' . crc($huge), 'flyway: are taken as they are');
 
 #
 # Flyway: baseline migrations.
@@ -334,30 +241,30 @@ is(stored('length(u.body), checksums[1]', "version = '1'"), (length($huge) - 3) 
 my @squashed = (
 	'V1__a.sql' => 'CREATE TABLE a ()', 'V2__b.sql' => 'CREATE TABLE b ()', 'U2__b.sql' => 'DROP TABLE b',
 	'B2__all.sql' => 'CREATE TABLE a (); CREATE TABLE b ()', 'V3__c.sql' => 'CREATE TABLE c ()');
-fresh_database();
-is(load('flyway', '', @squashed), "B2__all.sql|2|all|versioned|new\nV3__c.sql|3|c|versioned|new", 'flyway: a new database starts at the baseline');
+fresh();
+is(load_sent($session, 'flyway', '', @squashed), "B2__all.sql|2|all|versioned|new\nV3__c.sql|3|c|versioned|new", 'flyway: a new database starts at the baseline');
 is($session->query('SELECT version FROM migrate.apply()'), "2\n3", 'flyway: which stands for all before it');
-is(load('flyway', '', @squashed, 'B3__more.sql' => 'SELECT 1', 'V4__d.sql' => ''),
+is(load_sent($session, 'flyway', '', @squashed, 'B3__more.sql' => 'SELECT 1', 'V4__d.sql' => ''),
 	"B2__all.sql|2|all|versioned|unchanged\nV3__c.sql|3|c|versioned|unchanged\nV4__d.sql|4|d|versioned|new",
 	'flyway: a newer one is nothing to a database that is there already');
-fresh_database();
-load('flyway', '', @squashed[ 0 .. 5 ]);
+fresh();
+load_sent($session, 'flyway', '', @squashed[ 0 .. 5 ]);
 $session->query('SELECT migrate.apply()');
-is(load('flyway', '', @squashed),
+is(load_sent($session, 'flyway', '', @squashed),
 	"V1__a.sql|1|a|versioned|unchanged\nV2__b.sql|2|b|versioned|unchanged\nV3__c.sql|3|c|versioned|new",
 	'flyway: nor is the first one');
-is(load('flyway', '', @squashed[ 6 .. 9 ]), 'V3__c.sql|3|c|versioned|unchanged', 'flyway: when what it stands for is gone, either');
-fresh_database();
-load_fails('flyway: two baselines', qr/^ERROR:  42710: files "B2__a\.sql" and "B2\.0__b\.sql" have the same version "2\.0"$/m,
-	'flyway', '', 'B2__a.sql' => '', 'B2.0__b.sql' => '');
-is(load('flyway', '', 'B1__a.sql' => '', 'V2__b.sql' => '', 'B3__c.sql' => '', 'V1.5__x.sql' => ''), 'B3__c.sql|3|c|versioned|new',
+is(load_sent($session, 'flyway', '', @squashed[ 6 .. 9 ]), 'V3__c.sql|3|c|versioned|unchanged', 'flyway: when what it stands for is gone, either');
+fresh();
+load_fails($session, 'flyway', [ 'B2__a.sql' => '', 'B2.0__b.sql' => '' ],
+	qr/^ERROR:  42710: files "B2__a\.sql" and "B2\.0__b\.sql" have the same version "2\.0"$/m, 'two baselines');
+is(load_sent($session, 'flyway', '', 'B1__a.sql' => '', 'V2__b.sql' => '', 'B3__c.sql' => '', 'V1.5__x.sql' => ''), 'B3__c.sql|3|c|versioned|new',
 	'flyway: the newest baseline counts');
 
 #
 # refinery
 #
 
-$directory = "$layouts/refinery";
+$directory = layout_path('refinery');
 $expected = <<'ROWS';
 V1__initial.sql|1|initial|versioned|new
 one/two/V2__add_cars_table.sql|2|add_cars_table|versioned|new
@@ -373,58 +280,57 @@ V7__.sql||||ignored
 Vide__note.sql||||ignored
 ROWS
 chomp $expected;
-fresh_database();
-is(scalar $session->query("SELECT path, $columns FROM " . load_call('refinery', '', files_of($directory))),
+fresh();
+is(scalar $session->query(load_select({ layout_files('refinery') }, layout => 'refinery')),
 	$expected, 'refinery: the files that a client sends');
-fresh_database();
-is(scalar $session->query("SELECT replace(path, '$directory/', ''), $columns FROM migrate.load('$directory', 'refinery')"),
+fresh();
+is(scalar $session->query(load_select($directory, layout => 'refinery')),
 	$expected, 'refinery: the directory');
-is(stored('identity, up_no_transaction, down IS NULL'),
+is(stored_columns($session, 'identity, up_no_transaction, down IS NULL'),
 	"1|f|t\n2|f|t\n3|f|t\n4|f|t\n10|f|t\n11|t|t\n20240504090241|f|t", 'refinery: identities, transactions, and no down script');
-is(stored('checksums[1]', "version IN ('3', '4')"), "5789498757482767533\n2544180288160291571", 'refinery: test vectors of the checksum');
-is(stored('cardinality(checksums)'), "2\n2\n2\n2\n2\n2\n1", 'refinery: versions of 4 and of 8 bytes have checksums of their own');
+is(stored_columns($session, 'checksums[1]', "version IN ('3', '4')"), "5789498757482767533\n2544180288160291571", 'refinery: test vectors of the checksum');
+is(stored_columns($session, 'cardinality(checksums)'), "2\n2\n2\n2\n2\n2\n1", 'refinery: versions of 4 and of 8 bytes have checksums of their own');
 is($session->query('SELECT version, steps FROM migrate.apply()'), "1|1\n2|1\n3|1\n4|1\n010|1\n11|2\n20240504090241|1", 'refinery: all is applied');
 
-fresh_database();
-load_fails('refinery: a version with a point', qr/^ERROR:  22003: version "1\.5" is not an integer of 64 bits\n(?:.*\n)?CONTEXT:  file "V1\.5__x\.sql"$/m,
-	'refinery', '', 'V1.5__x.sql' => '');
-load_fails('refinery: a version of 20 digits', qr/^ERROR:  22003: version "99999999999999999999" is not an integer of 64 bits$/m,
-	'refinery', '', 'V99999999999999999999__x.sql' => '');
-load_fails('refinery: U is no undo', qr/^ERROR:  42710: files "V1__a\.sql" and "U1__a\.sql" have the same version "1"$/m,
-	'refinery', '', 'V1__a.sql' => '', 'U1__a.sql' => '');
-load_fails('refinery: files that are not SQL',
-	qr/^ERROR:  0A000: 1 file is not SQL and is not applied\nDETAIL:  V2__b\.rs\nHINT:  Let refinery apply them /m,
-	'refinery', '', 'V1__a.sql' => '', 'V2__b.rs' => undef);
-is( load('refinery', '',
+fresh();
+load_fails($session, 'refinery', [ 'V1.5__x.sql' => '' ],
+	qr/^ERROR:  22003: version "1\.5" is not an integer of 64 bits\n(?:.*\n)?CONTEXT:  file "V1\.5__x\.sql"$/m, 'a version with a point');
+load_fails($session, 'refinery', [ 'V99999999999999999999__x.sql' => '' ],
+	qr/^ERROR:  22003: version "99999999999999999999" is not an integer of 64 bits$/m, 'a version of 20 digits');
+load_fails($session, 'refinery', [ 'V1__a.sql' => '', 'U1__a.sql' => '' ],
+	qr/^ERROR:  42710: files "V1__a\.sql" and "U1__a\.sql" have the same version "1"$/m, 'U is no undo');
+load_fails($session, 'refinery', [ 'V1__a.sql' => '', 'V2__b.rs' => undef ],
+	qr/^ERROR:  0A000: 1 file is not SQL and is not applied\nDETAIL:  V2__b\.rs\nHINT:  Let refinery apply them /m, 'files that are not SQL');
+is( load_sent($session, 'refinery', '',
 		"V9223372036854775807__\xc3\xa4.sql" => "SELECT 1;\r\n-----refinery:noTransaction\r\nSELECT 2;", 'V2__crlf.sql' => '--  refinery:noTransaction',
 		'V3__x.sql' => '-refinery:noTransaction', 'V0__empty.sql' => ''),
 	"V0__empty.sql|0|empty|versioned|new\nV2__crlf.sql|2|crlf|versioned|new\nV3__x.sql|3|x|versioned|new\n"
 	  . "V9223372036854775807__\xc3\xa4.sql|9223372036854775807|\xc3\xa4|versioned|new",
 	'refinery: the largest number');
-is(stored('version, up_no_transaction'), "0|f\n2|f\n3|f\n9223372036854775807|t", 'refinery: what is a directive and what is not');
+is(stored_columns($session, 'version, up_no_transaction'), "0|f\n2|f\n3|f\n9223372036854775807|t", 'refinery: what is a directive and what is not');
 
 # U in the two layouts.
-fresh_database();
-load('flyway', '', 'V1__a.sql' => 'SELECT 1', 'U1__a.sql' => 'SELECT 2');
-is(stored('version, u.body, d.body'), '1|SELECT 1|SELECT 2', 'U is an undo script to Flyway');
-fresh_database();
-load('refinery', '', 'V1__a.sql' => 'SELECT 1', 'U2__a.sql' => 'SELECT 2');
-is(stored('version, u.body, d.body'), "1|SELECT 1|\n2|SELECT 2|", 'and a migration to refinery');
+fresh();
+load_sent($session, 'flyway', '', 'V1__a.sql' => 'SELECT 1', 'U1__a.sql' => 'SELECT 2');
+is(stored_columns($session, 'version, u.body, d.body'), '1|SELECT 1|SELECT 2', 'U is an undo script to Flyway');
+fresh();
+load_sent($session, 'refinery', '', 'V1__a.sql' => 'SELECT 1', 'U2__a.sql' => 'SELECT 2');
+is(stored_columns($session, 'version, u.body, d.body'), "1|SELECT 1|\n2|SELECT 2|", 'and a migration to refinery');
 
 # Checksums are of the files, whatever the encoding of the database.
 $session->quit;
 new_database($node, 'latin1', "ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'");
 $database = 'latin1';
 $session = session($node, $database, env => { PGCLIENTENCODING => 'UTF8' });
-load('flyway', '', 'V1__x.sql' => "SELECT '\xc3\xb6';\n");
-is(stored('checksums[1]'), crc("SELECT '\xc3\xb6';\n"), 'flyway: in another encoding');
+load_sent($session, 'flyway', '', 'V1__x.sql' => "SELECT '\xc3\xb6';\n");
+is(stored_columns($session, 'checksums[1]'), crc("SELECT '\xc3\xb6';\n"), 'flyway: in another encoding');
 
 # Large directories.
-fresh_database();
+fresh();
 my @many = map { ("V$_\__x.sql" => "SELECT $_, '\${flyway:user}';\n" x 20) } 1 .. 5000;
-loads_many('flyway', load_call('flyway', '', @many));
-fresh_database();
-loads_many('refinery', load_call('refinery', '', @many));
+loads_many($session, 'flyway', load_call(\@many, layout => 'flyway'));
+fresh();
+loads_many($session, 'refinery', load_call(\@many, layout => 'refinery'));
 
 $session->quit;
 $node->stop;

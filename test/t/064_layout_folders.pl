@@ -7,7 +7,7 @@ use warnings;
 use Digest::SHA qw(sha256_hex);
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
-use LayoutDirectory;
+use MigrateLayout qw(layout_path layout_files load_select load_is load_fails stored_script);
 use MigrateTest;
 use Test::More;
 
@@ -31,11 +31,11 @@ sub loads
 	my ($layout, $directory, $migrations, @ignored) = @_;
 	my %files = layout_files($directory);
 	my @others = map { "$_||||ignored" } @ignored;
-	my $messages = load_rows($session, load_directory(layout_path($directory), layout => $layout),
+	my $messages = load_is($session, load_select(layout_path($directory), layout => $layout),
 		[ (map { "$_|new" } @$migrations), @others ], "$directory: a directory");
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	load_rows($session, load_files(\%files, layout => $layout),
+	load_is($session, load_select(\%files, layout => $layout),
 		[ (map { "$_|unchanged" } @$migrations), @others ], "$directory: the same files from a client");
 	return $messages;
 }
@@ -93,7 +93,7 @@ is( $session->query("SELECT array_to_string(checksums, ' ') FROM migrate.migrati
 		unpadded('b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd'),
 		unpadded(sha256_hex("SELECT 1;\r\n"))),
 	'prisma: the test vector, with other line ends, without padding');
-load_rows($session, load_files({ '1_a/migration.sql' => $crlf }, layout => 'prisma', project => 'crlf'),
+load_is($session, load_select({ '1_a/migration.sql' => $crlf }, layout => 'prisma', project => 'crlf'),
 	['1_a/migration.sql|1|a|versioned|new'], 'prisma: no migration_lock.toml, CRLF');
 stored('array_to_string(checksums, \' \')',
 	[ join(' ', sha256_hex($crlf), sha256_hex($lf), unpadded(sha256_hex($crlf)), unpadded(sha256_hex($lf))) ],
@@ -103,27 +103,23 @@ applies([ 'init|1', 'add_posts|1', 'add_tags|1', 'select|1', 'index|1', '|1' ], 
 is($session->query(q(SELECT indisvalid FROM pg_index WHERE indexrelid = '"Post_author"'::regclass)), 't', 'prisma: an index built concurrently');
 (undef, my $messages) = $session->query('SELECT migrate.rollback()');
 like($messages, qr/^ERROR: .*no down script/m, 'prisma: there is no way back');
-load_rows($session, load_files({ "x/2_\xe2\x98\x83 '\"/migration.sql" => 'SELECT 1' }, layout => 'prisma', project => 'odd'),
+load_is($session, load_select({ "x/2_\xe2\x98\x83 '\"/migration.sql" => 'SELECT 1' }, layout => 'prisma', project => 'odd'),
 	["x/2_\xe2\x98\x83 '\"/migration.sql|2|\xe2\x98\x83 '\"|versioned|new"], 'prisma: a hostile name');
-load_rows($session, load_files({ '99999999999999999999_b/migration.sql' => '', '1000000000000000000000_a/migration.sql' => "\xef\xbb\xbf" },
+load_is($session, load_select({ '99999999999999999999_b/migration.sql' => '', '1000000000000000000000_a/migration.sql' => "\xef\xbb\xbf" },
 		layout => 'prisma', project => 'long'),
 	[ '1000000000000000000000_a/migration.sql|1000000000000000000000|a|versioned|new', '99999999999999999999_b/migration.sql|99999999999999999999|b|versioned|new' ],
 	'prisma: long numbers, in the order of text');
-load_rows($session, load_files({ 'README.md' => 'x' }, layout => 'prisma', project => 'none'), ['README.md||||ignored'], 'prisma: nothing');
+load_is($session, load_select({ 'README.md' => 'x' }, layout => 'prisma', project => 'none'), ['README.md||||ignored'], 'prisma: nothing');
 
 my $one = { '1_a/migration.sql' => 'SELECT 1' };
-load_fails($session, { %$one, '2_b/steps.json' => '{}' },
-	qr/^ERROR:  22023: directory "2_b" has no file "migration\.sql"\nDETAIL:  It has the file "2_b\/steps\.json"\.\nHINT:  .+$/m,
-	'prisma: no migration.sql', layout => 'prisma');
-load_fails($session, { %$one, 'migration_lock.toml' => "# x\n\nprovider = \"mysql\" # y\n" },
-	qr/^ERROR:  0A000: the migrations are for provider "mysql"\nHINT:  .+\nCONTEXT:  line 3 of file "migration_lock\.toml"$/m,
-	'prisma: another provider', layout => 'prisma');
-load_fails($session, { %$one, 'migration_lock.toml' => "[x]\nprovider = \"postgresql\"\n" },
-	qr/^ERROR:  0A000: file "migration_lock\.toml" names no provider\nHINT:  .+\nCONTEXT:  line 1 of file "migration_lock\.toml"$/m,
-	'prisma: no provider', layout => 'prisma');
-load_fails($session, { %$one, 'migration_lock.toml' => "\nprovider: postgresql\n" },
-	qr/^ERROR:  22023: a line of file "migration_lock\.toml" is not TOML\nHINT:  .+\nCONTEXT:  line 2 of file "migration_lock\.toml"$/m,
-	'prisma: no TOML', layout => 'prisma');
+load_fails($session, 'prisma', { %$one, '2_b/steps.json' => '{}' },
+	qr/^ERROR:  22023: directory "2_b" has no file "migration\.sql"\nDETAIL:  It has the file "2_b\/steps\.json"\.\nHINT:  .+$/m, 'no migration.sql');
+load_fails($session, 'prisma', { %$one, 'migration_lock.toml' => "# x\n\nprovider = \"mysql\" # y\n" },
+	qr/^ERROR:  0A000: the migrations are for provider "mysql"\nHINT:  .+\nCONTEXT:  line 3 of file "migration_lock\.toml"$/m, 'another provider');
+load_fails($session, 'prisma', { %$one, 'migration_lock.toml' => "[x]\nprovider = \"postgresql\"\n" },
+	qr/^ERROR:  0A000: file "migration_lock\.toml" names no provider\nHINT:  .+\nCONTEXT:  line 1 of file "migration_lock\.toml"$/m, 'no provider');
+load_fails($session, 'prisma', { %$one, 'migration_lock.toml' => "\nprovider: postgresql\n" },
+	qr/^ERROR:  22023: a line of file "migration_lock\.toml" is not TOML\nHINT:  .+\nCONTEXT:  line 2 of file "migration_lock\.toml"$/m, 'no TOML');
 
 #
 # diesel
@@ -151,28 +147,25 @@ applies([ 'diesel_initial_setup|1', 'create_users|1', 'index|2', 'plain|1', 'tra
 like($messages, qr/^ERROR: .*no down script/m, 'diesel: some have no way back');
 $session->query("SELECT migrate.resolve(v, 'rolled_back') FROM unnest(ARRAY['3', '20240203', '20240202']) v");
 is($session->query('SELECT name FROM migrate.rollback(3)'), "index\ncreate_users\ndiesel_initial_setup", 'diesel: rollback');
-load_rows($session, load_files({ '1_a/up.sql' => "SELECT 1;\r\n", '1_a/metadata.toml' => "\xef\xbb\xbfrun_in_transaction = true\r\n" }, layout => 'diesel', project => 'crlf'),
+load_is($session, load_select({ '1_a/up.sql' => "SELECT 1;\r\n", '1_a/metadata.toml' => "\xef\xbb\xbfrun_in_transaction = true\r\n" }, layout => 'diesel', project => 'crlf'),
 	['1_a/up.sql|1|a|versioned|new'], 'diesel: BOM and CRLF');
 stored('up_no_transaction', ['f'], 'diesel: in metadata.toml too', 'crlf');
-load_rows($session, load_files({ '1_a/up.sql' => 'SELECT 1', '.2_b/down.sql' => 'SELECT 2' }, layout => 'diesel', project => 'dot'),
+load_is($session, load_select({ '1_a/up.sql' => 'SELECT 1', '.2_b/down.sql' => 'SELECT 2' }, layout => 'diesel', project => 'dot'),
 	[ '1_a/up.sql|1|a|versioned|new', '.2_b/down.sql||||ignored' ], 'diesel: a hidden directory');
 
 $one = { '1_a/up.sql' => 'SELECT 1' };
-load_fails($session, { %$one, '2_b/down.sql' => 'SELECT 1' },
-	qr/^ERROR:  22023: directory "2_b" has no file "up\.sql"\nDETAIL:  It has the file "2_b\/down\.sql"\.\nHINT:  .+$/m,
-	'diesel: no up.sql', layout => 'diesel');
-load_fails($session, { %$one, '2_b/up.sql' => '' }, qr/^ERROR:  22023: file "2_b\/up\.sql" is empty\nHINT:  .+$/m,
-	'diesel: an empty up.sql', layout => 'diesel');
-load_fails($session, { %$one, '-_b/up.sql' => 'x' }, qr/^ERROR:  22023: directory "-_b" has no version before its first underscore\nHINT:  .+$/m,
-	'diesel: no version', layout => 'diesel');
-load_fails($session, { %$one, '-1_b/up.sql' => 'x' }, qr/^ERROR:  42710: files ".+" and ".+" have the same version "1"\nHINT:  .+$/m,
-	'diesel: a version twice', layout => 'diesel');
-load_fails($session, { %$one, '1_a/metadata.toml' => "\nrun_in_transaction = yes\n" },
-	qr/^ERROR:  22023: invalid value for "run_in_transaction": yes\nHINT:  .+\nCONTEXT:  line 2 of file "1_a\/metadata\.toml"$/m,
-	'diesel: an unknown value', layout => 'diesel');
-load_fails($session, { %$one, '1_a/metadata.toml' => "run_in_transaction\n" },
-	qr/^ERROR:  22023: a line of file "metadata\.toml" is not TOML\nHINT:  .+\nCONTEXT:  line 1 of file "1_a\/metadata\.toml"$/m,
-	'diesel: no TOML', layout => 'diesel');
+load_fails($session, 'diesel', { %$one, '2_b/down.sql' => 'SELECT 1' },
+	qr/^ERROR:  22023: directory "2_b" has no file "up\.sql"\nDETAIL:  It has the file "2_b\/down\.sql"\.\nHINT:  .+$/m, 'no up.sql');
+load_fails($session, 'diesel', { %$one, '2_b/up.sql' => '' },
+	qr/^ERROR:  22023: file "2_b\/up\.sql" is empty\nHINT:  .+$/m, 'an empty up.sql');
+load_fails($session, 'diesel', { %$one, '-_b/up.sql' => 'x' },
+	qr/^ERROR:  22023: directory "-_b" has no version before its first underscore\nHINT:  .+$/m, 'no version');
+load_fails($session, 'diesel', { %$one, '-1_b/up.sql' => 'x' },
+	qr/^ERROR:  42710: files ".+" and ".+" have the same version "1"\nHINT:  .+$/m, 'a version twice');
+load_fails($session, 'diesel', { %$one, '1_a/metadata.toml' => "\nrun_in_transaction = yes\n" },
+	qr/^ERROR:  22023: invalid value for "run_in_transaction": yes\nHINT:  .+\nCONTEXT:  line 2 of file "1_a\/metadata\.toml"$/m, 'an unknown value');
+load_fails($session, 'diesel', { %$one, '1_a/metadata.toml' => "run_in_transaction\n" },
+	qr/^ERROR:  22023: a line of file "metadata\.toml" is not TOML\nHINT:  .+\nCONTEXT:  line 1 of file "1_a\/metadata\.toml"$/m, 'no TOML');
 
 #
 # Drizzle, with a journal
@@ -195,10 +188,10 @@ stored(
 		'b4e0497804e46e0a0b0b8c31975b062152d551bac49c3c2e80932567b4085dcd'
 	],
 	'drizzle: SHA-256; the test vector');
-is(stored_script($session, '0000', 'up'), $files{'0000_brave_hulk.sql'}, 'drizzle: a mark on its own line, behind a semicolon, is a comment');
+is(stored_script($session, 'main', '0000', 'up'), $files{'0000_brave_hulk.sql'}, 'drizzle: a mark on its own line, behind a semicolon, is a comment');
 stored('source IS NOT NULL', [ 'f', 'f', 't', 'f' ], 'drizzle: so nothing is replaced');
 my %windows = map { ($_ => $files{$_} =~ s/\n/\r\n/gr) } keys %files;
-$session->query(load_files(\%windows, layout => 'drizzle', project => 'crlf'));
+$session->query(load_select(\%windows, layout => 'drizzle', project => 'crlf'));
 stored("array_to_string(checksums, ' ')",
 	[ map { join(' ', sha256_hex($windows{$_}), sha256_hex($files{$_})) } '0000_brave_hulk.sql', '0001_late_branch.sql', '0001_calm_storm.sql', 'add_notes.sql' ],
 	'drizzle: with CRLF, and with newlines as the tool takes them', 'crlf');
@@ -212,11 +205,11 @@ is($session->query("SELECT count(*) FROM pg_tables WHERE tablename IN ('users', 
 
 # An entry in between, and a key between its neighbours'.
 my $journal = sub { '{"entries": [' . join(', ', map { my ($when, $tag) = @$_; "{\"when\": $when, \"tag\": \"$tag\"}" } @_) . ']}' };
-load_rows($session, load_files({ 'meta/_journal.json' => $journal->([ 1, '0_a' ], [ 3, '2_c' ]), '0_a.sql' => '', '2_c.sql' => '' }, layout => 'drizzle', project => 'grow'),
+load_is($session, load_select({ 'meta/_journal.json' => $journal->([ 1, '0_a' ], [ 3, '2_c' ]), '0_a.sql' => '', '2_c.sql' => '' }, layout => 'drizzle', project => 'grow'),
 	[ '0_a.sql|0|a|versioned|new', '2_c.sql|2|c|versioned|new' ], 'drizzle: a small journal, empty files');
-load_rows(
+load_is(
 	$session,
-	load_files(
+	load_select(
 		{ 'd/meta/_journal.json' => "\xef\xbb\xbf" . $journal->([ 1, '0_a' ], [ 20000000000000000000, '1_b' ], [ 3, '2_c' ]) =~ s/2e\+19/20000000000000000000/r,
 			map { ("d/$_.sql" => '') } '0_a', '1_b', '2_c' },
 		layout => 'drizzle',
@@ -230,25 +223,24 @@ sub journal_fails
 	my ($text, $pattern, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	load_fails($session, { 'meta/_journal.json' => $text, '0_a.sql' => 'SELECT 1' }, $pattern, $name, layout => 'drizzle');
+	load_fails($session, 'drizzle', { 'meta/_journal.json' => $text, '0_a.sql' => 'SELECT 1' }, $pattern, $name);
 	return;
 }
 
-journal_fails('', qr/^ERROR:  22P02: .*\n(?:.*\n)*CONTEXT:  (?:.*\n)*file "meta\/_journal\.json"$/m, 'drizzle: an empty journal');
-journal_fails("{\n\"entries\": [}", qr/^ERROR:  22P02: .*\n(?:.*\n)*CONTEXT:  JSON data, line 2(?:.*\n)*file "meta\/_journal\.json"$/m, 'drizzle: no JSON');
-journal_fails($_, qr/^ERROR:  22023: the journal has no array "entries"\nHINT:  .+\nCONTEXT:  line 1 of file "meta\/_journal\.json"$/m, "drizzle: journal $_")
+journal_fails('', qr/^ERROR:  22P02: .*\n(?:.*\n)*CONTEXT:  (?:.*\n)*file "meta\/_journal\.json"$/m, 'an empty journal');
+journal_fails("{\n\"entries\": [}", qr/^ERROR:  22P02: .*\n(?:.*\n)*CONTEXT:  JSON data, line 2(?:.*\n)*file "meta\/_journal\.json"$/m, 'no JSON');
+journal_fails($_, qr/^ERROR:  22023: the journal has no array "entries"\nHINT:  .+\nCONTEXT:  line 1 of file "meta\/_journal\.json"$/m, "journal $_")
   foreach '[]', '{}', '1', '{"entries": {}}', '{"entries": "x"}';
-journal_fails("{\"entries\": [$_]}", qr/^ERROR:  22023: entry 0 of the journal has no number "when" or no string "tag"\nHINT:  .+\nCONTEXT:  line 1 of file "meta\/_journal\.json"$/m, "drizzle: entry $_")
+journal_fails("{\"entries\": [$_]}", qr/^ERROR:  22023: entry 0 of the journal has no number "when" or no string "tag"\nHINT:  .+\nCONTEXT:  line 1 of file "meta\/_journal\.json"$/m, "entry $_")
   foreach '1', 'null', '[]', '{}', '{"when": 1}', '{"when": "1", "tag": "0_a"}', '{"when": 1, "tag": 0}', '{"when": 1, "tag": ""}';
 journal_fails("{\"entries\": [\n{\"when\": 1, \"tag\": \"0_a\"},\n{\"when\": 2, \"tag\": \"1_b\"}]}",
 	qr/^ERROR:  22023: the journal lists "1_b", but there is no file "1_b\.sql"\nHINT:  .+\nCONTEXT:  line 3 of file "meta\/_journal\.json"$/m,
-	'drizzle: a file that is not there');
-journal_fails($journal->([ 1, '0_a' ], [ 1, '0_a' ]), qr/^ERROR:  42710: files "0_a\.sql" and "0_a\.sql" have the same version "0"\nHINT:  .+$/m, 'drizzle: an entry twice');
-load_fails($session, { '0_a.sql' => '' }, qr/^ERROR:  22023: there is no file "meta\/_journal\.json", which gives "0_a\.sql" its place\nHINT:  .+$/m,
-	'drizzle: no journal', layout => 'drizzle');
-load_fails($session, { 'meta/_journal.json' => '{"entries": []}', '20240101000000_a/migration.sql' => '' },
-	qr/^ERROR:  22023: there is a journal, and there are directories with a "migration\.sql"\n(?:.*\n)*HINT:  .*drizzle-kit up.*$/m,
-	'drizzle: both layouts', layout => 'drizzle');
+	'a file that is not there');
+journal_fails($journal->([ 1, '0_a' ], [ 1, '0_a' ]), qr/^ERROR:  42710: files "0_a\.sql" and "0_a\.sql" have the same version "0"\nHINT:  .+$/m, 'an entry twice');
+load_fails($session, 'drizzle', { '0_a.sql' => '' },
+	qr/^ERROR:  22023: there is no file "meta\/_journal\.json", which gives "0_a\.sql" its place\nHINT:  .+$/m, 'no journal');
+load_fails($session, 'drizzle', { 'meta/_journal.json' => '{"entries": []}', '20240101000000_a/migration.sql' => '' },
+	qr/^ERROR:  22023: there is a journal, and there are directories with a "migration\.sql"\n(?:.*\n)*HINT:  .*drizzle-kit up.*$/m, 'both layouts');
 
 #
 # Drizzle, with folders
@@ -265,11 +257,11 @@ loads(
 stored('identity', [ '20240201000000_brave_hulk', '20240202000000_a', '20240202000000_b' ], 'drizzle: a directory is the identity');
 %files = layout_files('drizzle_folders');
 stored("array_to_string(checksums, ' ')", [ map { sha256_hex($files{$_}) } grep { /migration/ } sort keys %files ], 'drizzle: SHA-256');
-is(stored_script($session, '20240201000000', 'down'), 'DROP TABLE "orders";' . ' ' x 23 . "\nDROP TABLE \"users\"\n", 'drizzle: down.sql, cut by marks too');
+is(stored_script($session, 'main', '20240201000000', 'down'), 'DROP TABLE "orders";' . ' ' x 23 . "\nDROP TABLE \"users\"\n", 'drizzle: down.sql, cut by marks too');
 applies([ 'brave_hulk|1', 'a|1', 'b|1' ], 'drizzle: directories run');
 (undef, $messages) = $session->query('SELECT migrate.rollback(2)');
 like($messages, qr/^ERROR: .*no down script/m, 'drizzle: those without down.sql do not run back');
-load_rows($session, load_files({ '20240101000000_z/migration.sql' => 'SELECT 1', %files }, layout => 'drizzle'),
+load_is($session, load_select({ '20240101000000_z/migration.sql' => 'SELECT 1', %files }, layout => 'drizzle'),
 	[
 		'20240101000000_z/migration.sql|20240101000000|z|versioned|new',
 		map { "$_|unchanged" } '20240201000000_brave_hulk/migration.sql|20240201000000|brave_hulk|versioned',
@@ -300,28 +292,26 @@ stored('identity', [ '200', '300', '1550925483858', '18446744073709551615' ], 'h
 is($session->query('SELECT name FROM migrate.apply()'), "early.name\nflat\ninit\nlast", 'hasura: they run');
 $session->query("SELECT migrate.resolve('18446744073709551615', 'rolled_back')");
 is($session->query('SELECT name FROM migrate.rollback(2)'), "init\nflat", 'hasura: and back');
-load_rows($session, load_files({ '1_a/up.sql' => 'SELECT 1', '1_b.down.sql' => 'SELECT 2', 'old/2_c/up.sql' => 'SELECT 3' }, layout => 'hasura', project => 'mixed'),
+load_is($session, load_select({ '1_a/up.sql' => 'SELECT 1', '1_b.down.sql' => 'SELECT 2', 'old/2_c/up.sql' => 'SELECT 3' }, layout => 'hasura', project => 'mixed'),
 	[ '1_a/up.sql|1|a|versioned|new', 'old/2_c/up.sql||||ignored' ], 'hasura: one version in both forms; deeper directories are not read');
 stored('down IS NOT NULL', ['t'], 'hasura: up and down belong together', 'mixed');
 
 $one = { '1_a/up.sql' => 'SELECT 1' };
-load_fails($session, { %$one, '01_b/up.sql' => 'SELECT 2' }, qr/^ERROR:  42710: files ".+" and ".+" have the same version "0?1"\nHINT:  .+$/m,
-	'hasura: a version twice', layout => 'hasura');
-load_fails($session, { %$one, '2_b/down.sql' => 'SELECT 2' }, qr/^ERROR:  22023: down script "2_b\/down\.sql" has no up script\nHINT:  .+$/m,
-	'hasura: no up.sql', layout => 'hasura');
-load_fails($session, { %$one, '2_b/down.sql' => 'SELECT 2', '2_b/up.sql' => '' }, qr/^ERROR:  22023: down script "2_b\/down\.sql" has no up script\nHINT:  .+$/m,
-	'hasura: an empty up.sql is none', layout => 'hasura');
-load_fails($session, { %$one, '2_b/up.yaml' => "- type: run_sql\n  args:\n    sql: CREATE TABLE x ()\n" },
-	qr/^ERROR:  0A000: 1 file is not SQL and is not applied\nDETAIL:  2_b\/up\.yaml\nHINT:  .+$/m,
-	'hasura: SQL in YAML', layout => 'hasura');
-load_fails($session, { 'a/1_a/up.sql' => 'SELECT 1', 'b/1_a/up.sql' => 'SELECT 2' },
-	qr/^ERROR:  22023: directories "a" and "b" have migrations of two databases\nHINT:  .+$/m,
-	'hasura: two databases', layout => 'hasura');
+load_fails($session, 'hasura', { %$one, '01_b/up.sql' => 'SELECT 2' },
+	qr/^ERROR:  42710: files ".+" and ".+" have the same version "0?1"\nHINT:  .+$/m, 'a version twice');
+load_fails($session, 'hasura', { %$one, '2_b/down.sql' => 'SELECT 2' },
+	qr/^ERROR:  22023: down script "2_b\/down\.sql" has no up script\nHINT:  .+$/m, 'no up.sql');
+load_fails($session, 'hasura', { %$one, '2_b/down.sql' => 'SELECT 2', '2_b/up.sql' => '' },
+	qr/^ERROR:  22023: down script "2_b\/down\.sql" has no up script\nHINT:  .+$/m, 'an empty up.sql is none');
+load_fails($session, 'hasura', { %$one, '2_b/up.yaml' => "- type: run_sql\n  args:\n    sql: CREATE TABLE x ()\n" },
+	qr/^ERROR:  0A000: 1 file is not SQL and is not applied\nDETAIL:  2_b\/up\.yaml\nHINT:  .+$/m, 'SQL in YAML');
+load_fails($session, 'hasura', { 'a/1_a/up.sql' => 'SELECT 1', 'b/1_a/up.sql' => 'SELECT 2' },
+	qr/^ERROR:  22023: directories "a" and "b" have migrations of two databases\nHINT:  .+$/m, 'two databases');
 
 # Many directories, in any order.
 my $many = { map { (sprintf('%05d_x/migration.sql', $_) => "SELECT $_") } 1 .. 5000 };
 my $started = time;
-is($session->query('SELECT count(*) FROM (' . load_files($many, layout => 'prisma', project => 'many') . ') AS loaded'), '5000', '5000 directories');
+is($session->query('SELECT count(*) FROM (' . load_select($many, layout => 'prisma', project => 'many') . ') AS loaded'), '5000', '5000 directories');
 note('figure: 5000 directories of prisma in ' . (time - $started) . ' s');
 
 $session->quit;

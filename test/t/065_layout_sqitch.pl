@@ -7,7 +7,7 @@ use warnings;
 use Digest::SHA qw(sha1_hex sha256_hex);
 use FindBin;
 use lib "$FindBin::RealBin/../perl";
-use LayoutDirectory;
+use MigrateLayout;
 use MigrateTest;
 use Test::More;
 
@@ -58,7 +58,7 @@ my @loaded = (
 	'deploy/users.sql|users|Once more.|versioned|',
 	'deploy/grants.sql|grants|Last.|versioned|');
 
-$messages = load_rows($session, load_directory(layout_path('sqitch'), layout => 'sqitch'),
+$messages = load_is($session, load_select(layout_path('sqitch'), layout => 'sqitch'),
 	[ (map { "${_}new" } @loaded), 'deploy/forgotten.sql||||ignored' ],
 	'a directory: plan order, reworked instances by their tags');
 is($session->query("$identities 'main' ORDER BY sort_key"),
@@ -70,15 +70,15 @@ like($messages,
 	'other projects, in one notice');
 is(() = $messages =~ /^NOTICE/mg, 3, 'and the stray file: that is all');
 my %files = layout_files('sqitch');
-load_rows($session, load_files(\%files, layout => 'auto'),
+load_is($session, load_select(\%files, layout => 'auto'),
 	[ (map { "${_}unchanged" } @loaded), 'deploy/forgotten.sql||||ignored' ], 'files that a client sends, layout detected')
   if $ENV{MIGRATE_DETECT};
-load_rows($session, load_files(\%files, layout => 'sqitch', project => 'files'),
+load_is($session, load_select(\%files, layout => 'sqitch', project => 'files'),
 	[ (map { "${_}new" } @loaded), 'deploy/forgotten.sql||||ignored' ], 'files that a client sends');
 is($session->query("$identities 'files' ORDER BY sort_key"), join("\n", @recorded), 'with the same IDs');
 
 # Variables: of the configuration, of the script, none in quotes and comments.
-is(stored_script($session, 'schema', 'up'), <<'SQL', 'literals and identifiers are quoted');
+is(stored_script($session, 'main', 'schema', 'up'), <<'SQL', 'literals and identifiers are quoted');
 -- Deploy shop:schema to pg
 
 BEGIN;
@@ -88,7 +88,7 @@ COMMENT ON SCHEMA "shop" IS 'Our shop; it''s #1';
 
 COMMIT;
 SQL
-is(stored_script($session, 'users', 'up'), <<'SQL', '\set in the script; slices, strings, comments stay');
+is(stored_script($session, 'main', 'users', 'up'), <<'SQL', '\set in the script; slices, strings, comments stay');
 -- Deploy shop:users to pg
 -- requires: users@v2
 
@@ -102,7 +102,7 @@ INSERT INTO shop.users VALUES (0, $$:limit$$, 'a	b', ARRAY['Our shop; it''s #1',
 
 COMMIT;
 SQL
-is(stored_script($session, 'users@v1.1', 'down'), <<'SQL', 'revert scripts have variables of their own');
+is(stored_script($session, 'main', 'users@v1.1', 'down'), <<'SQL', 'revert scripts have variables of their own');
 -- Revert shop:users from pg
 
 BEGIN;
@@ -129,9 +129,9 @@ is($session->query('SELECT count(*) FROM migrate.apply()'), '3', 'and forth');
 #
 # Odd lines, and files in other places; Sqitch has these IDs for the plan.
 #
-load_rows(
+load_is(
 	$session,
-	load_directory(layout_path('sqitch_places'), layout => 'sqitch', project => 'places'),
+	load_select(layout_path('sqitch_places'), layout => 'sqitch', project => 'places'),
 	[
 		'sql/old/deploy/a@two.sql|a@two||versioned|new', "sql/up/b.sql|b|padded note \\t |versioned|new",
 		'sql/up/d/e.f-g.sql|d/e.f-g|no blank|versioned|new', 'sql/up/a.sql|a|0|versioned|new',
@@ -148,11 +148,11 @@ is($session->query("SELECT version, down IS NOT NULL FROM migrate.migration WHER
 	"a\@two|t\nb|t", 'revert scripts from two directories');
 
 # The top directory alone, without the configuration.
-load_rows($session, load_files({ 'x/sqitch.plan' => plan_of("a $stamp"), 'x/deploy/a.sql' => 'SELECT 1' }, layout => 'sqitch', project => 'top'),
+load_is($session, load_select({ 'x/sqitch.plan' => plan_of("a $stamp"), 'x/deploy/a.sql' => 'SELECT 1' }, layout => 'sqitch', project => 'top'),
 	['x/deploy/a.sql|a||versioned|new'], 'a plan in a directory');
-load_rows(
+load_is(
 	$session,
-	load_files(
+	load_select(
 		{
 			'./sqitch.conf' => "[core]\n\ttop_dir = sql\n",
 			'./sqitch.plan' => plan_of("a $stamp # \xe2\x98\x83", "b $stamp"),
@@ -163,7 +163,7 @@ load_rows(
 		project => 'dots'),
 	[ "./deploy//a.sql|a|\xe2\x98\x83|versioned|new", 'deploy/b.sql|b||versioned|new' ],
 	'paths in other forms, a plan that is not where the configuration has it, BOM and an empty script');
-is(stored_script($session, 'a', 'up', 'dots'), "\xef\xbb\xbfSELECT 1;\r\n", 'the bytes stay as they are');
+is(stored_script($session, 'dots', 'a', 'up'), "\xef\xbb\xbfSELECT 1;\r\n", 'the bytes stay as they are');
 
 # The URI as Perl's URI module writes it.
 my %canonical = (
@@ -182,7 +182,7 @@ foreach my $uri (sort keys %canonical)
 	my $plan = plan_of("a $stamp") =~ s/=p\n/=p\n%uri=$uri\n/r;
 
 	$session->query("BEGIN");
-	$session->query(load_files(project($plan, 'a'), layout => 'sqitch', project => 'uri'));
+	$session->query(load_select(project($plan, 'a'), layout => 'sqitch', project => 'uri'));
 	is($session->query("SELECT identity FROM migrate.migration WHERE project = 'uri'"),
 		sha1_hex('change ' . length($info) . "\0$info"), "URI $uri");
 	$session->query("ROLLBACK");
@@ -192,12 +192,12 @@ foreach my $uri (sort keys %canonical)
 # A plan grows.
 #
 my $old = project(plan_of("a $stamp", "c $stamp"), 'a', 'c');
-load_rows($session, load_files($old, layout => 'sqitch', project => 'grow'),
+load_is($session, load_select($old, layout => 'sqitch', project => 'grow'),
 	[ 'deploy/a.sql|a||versioned|new', 'deploy/c.sql|c||versioned|new' ], 'two changes');
 $session->query("SELECT migrate.apply('a', project => 'grow')");
 my $new = project(plan_of("a $stamp", "\@v1 $stamp", "a [a\@v1] $stamp # again", "b $stamp"), 'a@v1', 'a', 'b');
 $new->{'deploy/a@v1.sql'} = $old->{'deploy/a.sql'};
-($rows, $messages) = $session->query(load_files($new, layout => 'sqitch', project => 'grow'));
+($rows, $messages) = $session->query(load_select($new, layout => 'sqitch', project => 'grow'));
 is($rows, "deploy/a\@v1.sql|a\@v1||versioned|replaced\ndeploy/a.sql|a|again|versioned|new\ndeploy/b.sql|b||versioned|new",
 	'an applied change is reworked') or diag($messages);
 is($session->query("SELECT version, state FROM migrate.status('grow')"),
@@ -213,10 +213,8 @@ sub plan_fails
 	my $plan = ref $lines ? plan_of(@$lines) : $lines;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	load_fails(
-		$session, project($plan, 'a', 'b', 'c'),
-		qr/^ERROR:  \w{5}: $pattern\n(?:DETAIL:.*\n)?HINT:  .+\nCONTEXT:  line $line of file "sqitch\.plan"$/m,
-		$name, layout => 'sqitch');
+	load_fails($session, 'sqitch', project($plan, 'a', 'b', 'c'),
+		qr/^ERROR:  \w{5}: $pattern\n(?:DETAIL:.*\n)?HINT:  .+\nCONTEXT:  line $line of file "sqitch\.plan"$/m, $name);
 	return;
 }
 
@@ -252,9 +250,9 @@ plan_fails([ "a $stamp", "b [p:c] $stamp", "c $stamp" ], 'change "b" requires "c
 plan_fails([ "a $stamp", "b [a\@v1] $stamp" ], 'change "b" requires "a@v1", which is not in the plan', 5, 'a tag that is not there');
 plan_fails([ "a $stamp", "b [!a] $stamp" ], 'change "b" conflicts with "a", which stands before it in line 4', 5, 'a conflict');
 plan_fails([ "a $stamp", "b $stamp", "d $stamp" ], 'change "d" has no deploy script', 6, 'no deploy script');
-load_fails($session, { 'deploy/a.sql' => 'SELECT 1' }, qr/^ERROR:  22023: there is no file "sqitch\.plan"\nHINT:  .+$/m,
-	'no plan', layout => 'sqitch');
-load_rows($session, load_files(project(plan_of("a $stamp", "b [!c] $stamp", "c $stamp"), 'a', 'b', 'c'), layout => 'sqitch', project => 'later'),
+load_fails($session, 'sqitch', { 'deploy/a.sql' => 'SELECT 1' },
+	qr/^ERROR:  22023: there is no file "sqitch\.plan"\nHINT:  .+$/m, 'no plan');
+load_is($session, load_select(project(plan_of("a $stamp", "b [!c] $stamp", "c $stamp"), 'a', 'b', 'c'), layout => 'sqitch', project => 'later'),
 	[ map { "deploy/$_.sql|$_||versioned|new" } 'a', 'b', 'c' ], 'a conflict with what comes later is none, as for Sqitch');
 
 # The configuration.
@@ -263,9 +261,8 @@ sub conf_fails
 	my ($conf, $pattern, $line, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	load_fails($session, { %{ project(plan_of("a $stamp"), 'a') }, 'sqitch.conf' => $conf },
-		qr/^ERROR:  \w{5}: $pattern\nHINT:  .+\nCONTEXT:  line $line of file "sqitch\.conf"$/m,
-		$name, layout => 'sqitch');
+	load_fails($session, 'sqitch', { %{ project(plan_of("a $stamp"), 'a') }, 'sqitch.conf' => $conf },
+		qr/^ERROR:  \w{5}: $pattern\nHINT:  .+\nCONTEXT:  line $line of file "sqitch\.conf"$/m, $name);
 	return;
 }
 
@@ -287,10 +284,10 @@ sub replaced
 	my $project = 'psql' . $case++;
 	my $files = { 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => $text };
 	my ($loaded, $errors) = $session->query(
-		load_files($files, layout => 'sqitch', project => $project, variables => $variables // $values));
+		load_select($files, layout => 'sqitch', project => $project, variables => $variables // $values));
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	is(stored_script($session, 'a', 'up', $project), $expected, $name) or diag($errors);
+	is(stored_script($session, $project, 'a', 'up'), $expected, $name) or diag($errors);
 	return;
 }
 
@@ -322,9 +319,8 @@ sub unset
 	my ($text, $what, $line, $name) = @_;
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
-	load_fails($session, { 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => $text },
-		qr/^ERROR:  \w{5}: $what\nHINT:  .+\nCONTEXT:  line $line of file "deploy\/a\.sql"$/m,
-		$name, layout => 'sqitch');
+	load_fails($session, 'sqitch', { 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => $text },
+		qr/^ERROR:  \w{5}: $what\nHINT:  .+\nCONTEXT:  line $line of file "deploy\/a\.sql"$/m, $name);
 	return;
 }
 
@@ -333,23 +329,22 @@ unset("SELECT a[:'none'];", 'no value for placeholder "none"', 1, 'a quoted one,
 unset("\\set a 1\n\\unset a\nSELECT :a;", 'no value for placeholder "a"', 3, 'one that is not set any more');
 unset("\n\\set a `date`", 'a psql meta-command runs a program of the client', 2, 'a program of the client');
 unset("\\set a 'b\n'", 'unterminated quoted string in a psql meta-command', 1, 'a quote left open in \set');
-load_fails($session, { %{ project(plan_of("a $stamp"), 'a') }, 'revert/a.sql' => "\n\n:none" },
-	qr/^ERROR:  42P02: no value for placeholder "none"\nHINT:  .+\nCONTEXT:  line 3 of file "revert\/a\.sql"$/m,
-	'in a revert script', layout => 'sqitch');
+load_fails($session, 'sqitch', { %{ project(plan_of("a $stamp"), 'a') }, 'revert/a.sql' => "\n\n:none" },
+	qr/^ERROR:  42P02: no value for placeholder "none"\nHINT:  .+\nCONTEXT:  line 3 of file "revert\/a\.sql"$/m, 'in a revert script');
 
 # What was given comes first, and other values are no edit of what ran.
 my %variables = ('sqitch.plan' => plan_of("a $stamp"), 'sqitch.conf' => "[core \"variables\"]\nv = 1\n[deploy \"variables\"]\nw = 2\n",
 	'deploy/a.sql' => 'SELECT :v, :w;');
-is($session->query(load_files(\%variables, layout => 'sqitch', project => 'given', variables => '{"w": "3"}')), 'deploy/a.sql|a||versioned|new', 'variables from both');
-is(stored_script($session, 'a', 'up', 'given'), 'SELECT 1, 3;', 'the call comes before the configuration');
+is($session->query(load_select(\%variables, layout => 'sqitch', project => 'given', variables => '{"w": "3"}')), 'deploy/a.sql|a||versioned|new', 'variables from both');
+is(stored_script($session, 'given', 'a', 'up'), 'SELECT 1, 3;', 'the call comes before the configuration');
 $session->query("SELECT migrate.apply(project => 'given')");
-is($session->query(load_files(\%variables, layout => 'sqitch', project => 'given')), 'deploy/a.sql|a||versioned|unchanged', 'another value after it ran');
+is($session->query(load_select(\%variables, layout => 'sqitch', project => 'given')), 'deploy/a.sql|a||versioned|unchanged', 'another value after it ran');
 
 # What the engine refuses, it refuses with the line of the file.
-$session->query(load_files({ 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => "\\set v 1\nBEGIN;\nSELECT :v;\nROLLBACK;\n" }, layout => 'sqitch', project => 'refused'));
+$session->query(load_select({ 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => "\\set v 1\nBEGIN;\nSELECT :v;\nROLLBACK;\n" }, layout => 'sqitch', project => 'refused'));
 (undef, $messages) = $session->query("SELECT * FROM migrate.apply(project => 'refused')");
 like($messages, qr/^ERROR:.*ROLLBACK[^\n]*\n(?:.*\n)*CONTEXT:  .*line 4/m, 'ROLLBACK');
-$session->query(load_files({ 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => "\\set v 1\n\\i other.sql\n" }, layout => 'sqitch', project => 'include'));
+$session->query(load_select({ 'sqitch.plan' => plan_of("a $stamp"), 'deploy/a.sql' => "\\set v 1\n\\i other.sql\n" }, layout => 'sqitch', project => 'include'));
 (undef, $messages) = $session->query("SELECT * FROM migrate.apply(project => 'include')");
 like($messages, qr/^ERROR:.*meta-command "\\i"[^\n]*\n(?:.*\n)*CONTEXT:  .*line 2/m, '\i');
 
@@ -361,7 +356,7 @@ is_sql($node, 'latin1', "$identities 'main' ORDER BY sort_key", join("\n", @reco
 # Many changes.
 my @many = map { "change_$_" } 1 .. 3000;
 my $started = time;
-my $load = load_files(project(plan_of(map { "$many[$_]" . ($_ ? " [$many[$_ - 1]]" : '') . " $stamp" } 0 .. $#many), @many), layout => 'sqitch', project => 'many');
+my $load = load_select(project(plan_of(map { "$many[$_]" . ($_ ? " [$many[$_ - 1]]" : '') . " $stamp" } 0 .. $#many), @many), layout => 'sqitch', project => 'many');
 is($session->query("SELECT count(*) FROM ($load) AS loaded"), '3000', '3000 changes');
 note('figure: 3000 changes in ' . (time - $started) . ' s');
 

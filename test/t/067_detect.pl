@@ -124,6 +124,8 @@ detects('18: class Migration', 'django', { 'shop/migrations/0001_initial.py' => 
 detects('19: knex', 'knex', { '20240101000000_a.js' => 'exports.up = knex => knex.schema.createTable()' });
 detects('19: pgm', 'node-pg-migrate', { '1700000000000_a.ts' => 'export const up = (pgm: MigrationBuilder) => {}' });
 detects('19: MigrationInterface', 'typeorm', { '1700000000000-A.ts' => 'export class A1700000000000 implements MigrationInterface {}' });
+detects('19: JavaScript', 'typeorm', { '1700000000000-A.js' => "class A1700000000000 {\n  async up(queryRunner) {}\n}" });
+detects('19: a class without a time', 'native', { '1700000000000-A.js' => "class A {\n  async up(queryRunner) {}\n}" });
 detects('20: C#', 'efcore', { '20240101000000_A.cs' => 'public partial class A : Migration' });
 detects('20: C# of another tool', 'native', { '20240101000000_A.cs' => 'using FluentMigrator;' });
 detects('20: Elixir', 'ecto', { '20240101000000_a.exs' => 'use Ecto.Migration' });

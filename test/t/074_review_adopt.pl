@@ -124,11 +124,16 @@ use_database($node, $database);
 
 # a script may say what an announcement would
 my $notices = files('1_a.sql' => q{DO $$ BEGIN RAISE NOTICE 'migration 1 of 1, "x": step 1 s)'; RAISE NOTICE 'migration 1 of 1, "a": step (1 s)'; END $$;});
-cli_is([ 'up', '--project=notices', $notices ], 0, qr/^applied +1 a/m, qr/\A(notice: .*\n|  hint: .*\n)*\z/, 'notices that are like announcements');
+cli_is([ 'up', '--project=notices', '--layout=native', $notices ], 0, qr/^applied +1 a/m, qr/\A(notice: .*\n|  hint: .*\n)*\z/, 'notices that are like announcements');
+
+# the first run of another tool's files
+my $first = files('001_a.sql' => 'SELECT 1');
+cli_is([ 'up', '--project=first', $first ], 3, qr/1 new$/m, qr/error: project "first" has not adopted the history of tern$/m, 'up before adopt');
+cli_is([ 'up', '--project=first', '--set=migrate.unadopted_history=allow', $first ], 0, qr/^applied +001 a/m, qr/^notice: /m, 'up in spite of it');
 
 # nothing that a file or the server says can do anything to the terminal
 my $escapes = files("1_\e]0;owned\a.sql" => "SELECT '\e[2J' FROM \"\e[31mnowhere\";", "2_b\nerror: x.sql" => 'SELECT 2');
-my ($status, $out, $err) = cli('up', '--project=escapes', $escapes);
+my ($status, $out, $err) = cli('up', '--project=escapes', '--layout=native', $escapes);
 is($status, 1, 'escape sequences: status');
 unlike("$out$err", qr/[\e\a]/, 'escape sequences are not written');
 ($status, $out, $err) = cli('push', '--project=escapes', files("1_\e[31m.sql" => "\xff"));

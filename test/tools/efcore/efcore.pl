@@ -24,10 +24,6 @@ versioned|20240212100000|Orders|new
 versioned|20240301120000|OrdersByCustomer|new
 versioned|20240415080000|OrderLines|new
 versioned|20240502000000|OrderLinesByAmount|new
-|||ignored
-|||ignored
-|||ignored
-|||ignored
 TEXT
 20240105091500|Customers|adopted
 20240212100000|Orders|adopted

@@ -23,7 +23,6 @@ versioned|3|orders by customer|new
 versioned|10|order lines|new
 versioned|11|order lines by amount|new
 repeatable||open orders|new
-|||ignored
 TEXT
 1|customers|adopted
 2.1|orders|adopted

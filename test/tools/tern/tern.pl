@@ -21,7 +21,6 @@ versioned|002|orders|new
 versioned|003|orders_by_customer|new
 versioned|004|order_lines|new
 versioned|005|order_lines_by_amount|new
-|||ignored
 TEXT
 001|customers|adopted
 002|orders|adopted

@@ -1,0 +1,3 @@
+class Runner {
+    async up(queryRunner) {}
+}
