@@ -189,31 +189,49 @@ check_no_transaction_script(MigLint *lint)
 	});
 }
 
-/* BEGIN within a script that is a transaction as it is. */
+/* Reports BEGIN or COMMIT, which are in no step. */
+static void
+report_block(MigLint *lint, const MigStatement *statement,
+			 MigSeverity severity, const char *consequence)
+{
+	MigLintPlace place = {lint->number, statement->number, statement->location};
+
+	mig_lint_report(lint, &(MigReport) {
+		.severity = severity,
+		.place = &place,
+		.consequence = consequence,
+	});
+}
+
+/* BEGIN and COMMIT in a script, which is a transaction as it is. */
 static void
 check_nesting(MigLint *lint)
 {
-	TransactionStmt *stmt = (TransactionStmt *) lint->stmt;
 	const MigScript *script = lint->script->script;
+	bool		open = false;
 
-	if (!IsA(stmt, TransactionStmt) || lint->body != MIG_BODY_NONE)
-		return;
-	if (stmt->kind == TRANS_STMT_BEGIN || stmt->kind == TRANS_STMT_START)
+	for (int i = 0; i < script->nstatements; i++)
 	{
-		bool		whole = lint->statement->number == 1 &&
-			list_length(script->steps) == 1;
+		const MigStatement *statement = &script->statements[i];
 
-		mig_lint_report(lint, &(MigReport) {
-			.severity = whole ? MIG_SEVERITY_NOTICE : MIG_SEVERITY_WARNING,
-			.consequence = whole ?
-			"is not needed: a script is a transaction as it is" :
-			"commits in the middle of the script: if a later statement fails, what comes before stays",
-		});
+		if (statement->class == MIG_STMT_BEGIN)
+		{
+			open = true;
+			if (i == 0 && list_length(script->steps) == 1)
+				report_block(lint, statement, MIG_SEVERITY_NOTICE,
+							 "is not needed: a script is a transaction as it is");
+			else
+				report_block(lint, statement, MIG_SEVERITY_WARNING,
+							 "commits in the middle of the script: if a later statement fails, what comes before stays");
+		}
+		else if (statement->class == MIG_STMT_COMMIT)
+		{
+			if (!open)
+				report_block(lint, statement, MIG_SEVERITY_WARNING,
+							 "commits what comes before it although no BEGIN began it: if a later statement fails, that stays");
+			open = false;
+		}
 	}
-	else if (stmt->kind == TRANS_STMT_COMMIT && !lint->step->block)
-		mig_lint_report(lint, &(MigReport) {
-			.consequence = "commits what comes before it although no BEGIN began it: if a later statement fails, that stays",
-		});
 }
 
 /* A script without the COMMIT of its BEGIN cannot be parsed. */
@@ -596,7 +614,7 @@ const MigRule mig_rules_transaction[] = {
 		.name = "transaction-nesting",
 		.severity = MIG_SEVERITY_WARNING,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_SCRIPT_END,
 		.check = check_nesting,
 		.help = "BEGIN or COMMIT in a script, which is a transaction as it is",
 		.why = "BEGIN ... COMMIT commits in the middle of the migration: if a later statement fails, that part stays. BEGIN within BEGIN fails.",
