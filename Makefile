@@ -46,6 +46,7 @@ OBJS = \
 	src/detect.o \
 	src/digest.o \
 	src/directory.o \
+	src/dry_run.o \
 	src/effect_column.o \
 	src/effect_common.o \
 	src/effect_constraint.o \
@@ -65,6 +66,7 @@ OBJS = \
 	src/guc.o \
 	src/histories.o \
 	src/interpolate.o \
+	src/irreversible.o \
 	src/journal.o \
 	src/launch.o \
 	src/layout.o \
@@ -83,6 +85,7 @@ OBJS = \
 	src/match.o \
 	src/meta.o \
 	src/migrate.o \
+	src/missing.o \
 	src/numbered.o \
 	src/paths.o \
 	src/plan.o \
@@ -108,6 +111,7 @@ OBJS = \
 	src/read_sqitch.o \
 	src/read_tern.o \
 	src/record.o \
+	src/rehearse.o \
 	src/remains.o \
 	src/repair.o \
 	src/retry.o \
@@ -153,7 +157,11 @@ OBJS = \
 	src/tell.o \
 	src/text.o \
 	src/tools.o \
+	src/trace.o \
+	src/trace_hooks.o \
+	src/trace_rules.o \
 	src/watch.o \
+	src/weigh.o \
 	src/work.o \
 	src/worker.o
 

@@ -428,6 +428,52 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_plan';
 COMMENT ON FUNCTION migrate.plan IS
 'what apply would do, a row per statement: steps, locks, scans, rewrites; nothing is executed';
 
+CREATE TYPE migrate.dry_run_row AS (
+    version      text,
+    name         text,
+    step         integer,
+    statement    integer,
+    line         integer,
+    text         text,
+    outcome      text,
+    elapsed      interval,
+    rows         bigint,
+    locks        text[],
+    exclusive    jsonb,
+    rewrites     text[],
+    scans        text[],
+    objects      text[],
+    triggers     text[],
+    wal_bytes    bigint,
+    buffers_hit  bigint,
+    buffers_read bigint,
+    note         text
+);
+COMMENT ON TYPE migrate.dry_run_row IS 'one statement of a dry run, and what it did';
+COMMENT ON COLUMN migrate.dry_run_row.statement IS 'null: the commit of the step, which failed';
+COMMENT ON COLUMN migrate.dry_run_row.line IS 'line of the statement; of one that failed, of the error';
+COMMENT ON COLUMN migrate.dry_run_row.text IS 'the first line of the statement';
+COMMENT ON COLUMN migrate.dry_run_row.outcome IS
+'traced: it ran; predicted: it cannot run here; skipped: it was not reached, or needs one that cannot run here; failed';
+COMMENT ON COLUMN migrate.dry_run_row.rows IS 'inserted, updated and deleted in all tables, also by triggers';
+COMMENT ON COLUMN migrate.dry_run_row.locks IS
+'that it took and kept, on relations that were there before it; held already: an earlier statement of its transaction took it';
+COMMENT ON COLUMN migrate.dry_run_row.exclusive IS
+'how long, in milliseconds, apply would keep everyone from a relation: from this statement to the end of its transaction';
+COMMENT ON COLUMN migrate.dry_run_row.rewrites IS 'tables and indexes that got a new file';
+COMMENT ON COLUMN migrate.dry_run_row.scans IS 'tables that were read as a whole, and how many rows';
+COMMENT ON COLUMN migrate.dry_run_row.objects IS 'created, changed, dropped, truncated; parts of one are not named';
+COMMENT ON COLUMN migrate.dry_run_row.triggers IS 'fired, and how often; those of COPY are not counted';
+
+CREATE FUNCTION migrate.dry_run(target text DEFAULT NULL,
+                                lock_timeout interval DEFAULT '100ms',
+                                force boolean DEFAULT false,
+                                project text DEFAULT NULL)
+RETURNS SETOF migrate.dry_run_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_dry_run';
+COMMENT ON FUNCTION migrate.dry_run IS
+'runs what is pending, up to and including target, in a transaction that is rolled back; a row per statement with what it really did';
+
 --
 -- Running
 --
@@ -621,8 +667,8 @@ REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text, jsonb) FROM PUBL
 REVOKE ALL ON FUNCTION migrate.adopt(text, regclass, boolean, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint_sql(text, text, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.dry_run(text, interval, boolean, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rules() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION migrate.rules() TO PUBLIC;
 REVOKE ALL ON FUNCTION migrate.plan(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rollback(integer, text, boolean, boolean) FROM PUBLIC;

@@ -9,15 +9,19 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include <math.h>
+
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 
 #include "args.h"
+#include "dry_run.h"
 #include "lint.h"
 #include "lint_rules.h"
 #include "preview.h"
@@ -25,6 +29,7 @@
 PG_FUNCTION_INFO_V1(migrate_lint);
 PG_FUNCTION_INFO_V1(migrate_lint_sql);
 PG_FUNCTION_INFO_V1(migrate_rules);
+PG_FUNCTION_INFO_V1(migrate_dry_run);
 PG_FUNCTION_INFO_V1(migrate_plan);
 
 /*
@@ -276,5 +281,71 @@ migrate_plan(PG_FUNCTION_ARGS)
 		values[13] = Int32GetDatum(row->findings);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
+	return (Datum) 0;
+}
+
+/*
+ * Rehearsals
+ */
+
+/* Rows that come as texts, and where they go. */
+typedef struct TextRows
+{
+	ReturnSetInfo *result;
+	AttInMetadata *input;
+} TextRows;
+
+/* A MigTextsSink that writes to the function's result. */
+static void
+put_texts(List *texts, void *arg)
+{
+	TextRows   *rows = arg;
+	char	  **values = palloc(sizeof(char *) * list_length(texts));
+
+	for (int i = 0; i < list_length(texts); i++)
+		values[i] = list_nth(texts, i);
+	tuplestore_puttuple(rows->result->setResult,
+						BuildTupleFromCStrings(rows->input, values));
+	pfree(values);
+}
+
+/* The argument lock_timeout in milliseconds. */
+static int
+lock_timeout_argument(FunctionCallInfo fcinfo, int n)
+{
+	Interval   *value;
+	double		ms;
+
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", "lock_timeout"),
+				 errhint("Give 0 for no limit.")));
+	value = PG_GETARG_INTERVAL_P(n);
+	ms = value->time / 1000.0 +
+		(value->day + value->month * (double) DAYS_PER_MONTH) * SECS_PER_DAY * 1000.0;
+	if (ms < 0 || ms > INT_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("%s is out of range", "lock_timeout")));
+	return (int) ceil(ms);
+}
+
+/* dry_run(target, lock_timeout, force, project): runs, looks, rolls back. */
+Datum
+migrate_dry_run(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+	TextRows	rows;
+
+	request.action = MIG_ACTION_DRY_RUN;
+	request.target = mig_arg_text(fcinfo, 0);
+	request.lock_timeout = lock_timeout_argument(fcinfo, 1);
+	request.force = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	request.project = mig_arg_project(fcinfo, 3);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rows.input = TupleDescGetAttInMetadata(rows.result->setDesc);
+	mig_dry_run(fcinfo, &request, put_texts, &rows);
 	return (Datum) 0;
 }

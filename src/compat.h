@@ -27,6 +27,7 @@
 #include "tcop/pquery.h"
 #include "utils/backend_status.h"
 #include "utils/guc_tables.h"
+#include "utils/regproc.h"
 #include "utils/wait_event.h"
 
 /* LockHeldByMe() got its third argument in 17. */
@@ -52,6 +53,34 @@ mig_lock_vxid(const LockInstanceData *lock)
 	vxid.backendId = lock->backend;
 	vxid.localTransactionId = lock->lxid;
 	return vxid;
+#endif
+}
+
+/*
+ * LockAcquireExtended() of a lock that is held already; it got its last
+ * argument in 18.
+ */
+static inline LOCALLOCK *
+mig_lock_again(const LOCKTAG *tag, LOCKMODE mode)
+{
+	LOCALLOCK  *local = NULL;
+
+#if PG_VERSION_NUM >= 180000
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local, false);
+#else
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local);
+#endif
+	return local;
+}
+
+/* stringToQualifiedNameList() got its second argument in 16. */
+static inline List *
+mig_qualified_name(const char *name)
+{
+#if PG_VERSION_NUM >= 160000
+	return stringToQualifiedNameList(name, NULL);
+#else
+	return stringToQualifiedNameList(name);
 #endif
 }
 

@@ -272,6 +272,17 @@ mig_exec_after_error(void)
 	debug_query_string = NULL;
 }
 
+/*
+ * The same after an error that only ends a subtransaction: other timers go on.
+ */
+void
+mig_exec_after_failure(void)
+{
+	stop_statement_timer();
+	if (MyBackendType == B_BG_WORKER)
+		debug_query_string = NULL;
+}
+
 /* Runs one statement of a script; its errors name it. */
 void
 mig_exec_statement(const MigScript *script, const MigStatement *stmt,

@@ -18,6 +18,7 @@ extern void mig_exec_set_transaction(List *options);
 extern void mig_exec_watch_commits(void);
 extern bool mig_exec_committed(void);
 extern void mig_exec_after_error(void);
+extern void mig_exec_after_failure(void);
 extern int	mig_exec_error_line(void);
 
 #endif							/* MIG_EXEC_H */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "parser/scansup.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -21,6 +22,7 @@ char	   *mig_lint_enable = NULL;
 char	   *mig_lint_start_after = NULL;
 double		mig_lint_small_rows;
 int64		mig_lint_small_bytes;
+int			mig_dry_run_max_size = 1024 * 1024;
 int			mig_lock_retries = 20;
 int			mig_lock_retry_max_delay = 30 * 1000;
 int			mig_lock_timeout = 2 * 1000;
@@ -181,6 +183,14 @@ define_lint_settings(void)
 void
 mig_guc_init(void)
 {
+	DefineCustomIntVariable("migrate.dry_run_max_size",
+							"Sets how large a table may be that a dry run scans, rewrites or changes.",
+							"A larger one needs force => true; 0 means without limit.",
+							&mig_dry_run_max_size,
+							1024 * 1024, 0, INT_MAX,
+							PGC_USERSET, GUC_UNIT_KB,
+							NULL, NULL, NULL);
+
 	define_lint_settings();
 
 	DefineCustomIntVariable("migrate.lock_retries",
@@ -296,4 +306,15 @@ mig_guc_replace_lock_timeout(const char *value)
 		before = pstrdup(GetConfigOption("lock_timeout", false, false));
 	SetConfigOption("lock_timeout", value, PGC_USERSET, PGC_S_SESSION);
 	return before;
+}
+
+/*
+ * For the rest of the transaction no lock is waited for longer than that,
+ * whatever was set on purpose; 0 means without limit.
+ */
+void
+mig_guc_cap_lock_waits(int ms)
+{
+	if (ms > 0 && (LockTimeout == 0 || LockTimeout > ms))
+		set_lock_timeout(ms);
 }

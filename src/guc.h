@@ -32,6 +32,7 @@ extern char *mig_lint_start_after;
 extern double mig_lint_small_rows;
 extern int64 mig_lint_small_bytes;
 
+extern int	mig_dry_run_max_size;	/* kilobytes; 0: none */
 extern int	mig_lock_retries;
 extern int	mig_lock_retry_max_delay;	/* milliseconds */
 extern int	mig_lock_timeout;	/* milliseconds; 0: none */
@@ -42,6 +43,7 @@ extern int	mig_unadopted_history;	/* the same */
 extern void mig_guc_init(void);
 extern void mig_guc_limit_lock_waits(void);
 extern void mig_guc_unlimit_lock_waits(void);
+extern void mig_guc_cap_lock_waits(int ms);
 extern char *mig_guc_replace_lock_timeout(const char *value);
 
 #endif							/* MIG_GUC_H */

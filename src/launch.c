@@ -15,6 +15,7 @@
 #include "libpq/pqmq.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
+#include "storage/ipc.h"
 #include "storage/proc.h"
 #include "storage/procarray.h"
 #include "storage/shm_mq.h"
@@ -35,10 +36,25 @@
 /* How long a repeated cancel may be on its way. */
 #define REPEATED_CANCEL_MS	10
 
+/* What the user calls, and what its process executes. */
+typedef struct MigCall
+{
+	const char *function;
+	const char *main;
+	bool		leaves_nothing; /* an interrupted one has not happened */
+} MigCall;
+
+static const MigCall calls[] = {
+	[MIG_ACTION_APPLY] = {"apply", "mig_runner_main", false},
+	[MIG_ACTION_ROLLBACK] = {"rollback", "mig_runner_main", false},
+	[MIG_ACTION_DRY_RUN] = {"dry_run", "mig_rehearse_main", true},
+	[MIG_ACTION_VERIFY] = {"verify", "mig_verify_main", true},
+};
+
 /* One run, as its caller sees it. */
 typedef struct MigLaunch
 {
-	const char *function;		/* what the user called */
+	const MigCall *call;
 	MemoryContext context;		/* for what must last as long as this */
 	MemoryContext scratch;		/* reset for every message and every look */
 
@@ -48,7 +64,7 @@ typedef struct MigLaunch
 	BackgroundWorkerHandle *handle; /* NULL: not registered yet */
 	pid_t		pid;			/* 0: not started yet */
 
-	List	   *rows;			/* of MigRunRow * */
+	List	   *rows;			/* of List *, texts */
 	ErrorData  *error;			/* the run ended with it */
 	bool		done;			/* the run ended well */
 	int			cancels;		/* sent, as the caller has its own error */
@@ -61,7 +77,8 @@ typedef struct MigLaunch
  */
 
 static void
-describe_worker(BackgroundWorker *worker, dsm_segment *segment)
+describe_worker(BackgroundWorker *worker, dsm_segment *segment,
+				const char *function)
 {
 	memset(worker, 0, sizeof(BackgroundWorker));
 	worker->bgw_flags = BGWORKER_SHMEM_ACCESS |
@@ -71,26 +88,37 @@ describe_worker(BackgroundWorker *worker, dsm_segment *segment)
 	worker->bgw_notify_pid = MyProcPid;
 	worker->bgw_main_arg = UInt32GetDatum(dsm_segment_handle(segment));
 	strlcpy(worker->bgw_library_name, "migrate", BGW_MAXLEN);
-	strlcpy(worker->bgw_function_name, "mig_runner_main", BGW_MAXLEN);
+	strlcpy(worker->bgw_function_name, function, BGW_MAXLEN);
 	strlcpy(worker->bgw_name, "migrate runner", BGW_MAXLEN);
 	strlcpy(worker->bgw_type, "migrate runner", BGW_MAXLEN);
 }
 
+/* What to do when there is no slot for a worker. */
+static const char *
+hint_without_slot(const MigCall *call)
+{
+	if (call->leaves_nothing)
+		return psprintf("Raise \"max_worker_processes\", or call migrate.%s() again later.",
+						call->function);
+	return psprintf("Raise \"max_worker_processes\", or run it in this session, all or nothing: BEGIN; SELECT migrate.%s(); COMMIT;",
+					call->function);
+}
+
 /*
  * Starts the runner of a segment.  The slots are shared with parallel query,
- * so a full house is often over in a moment.  'function' is what the user
- * called; the handle lives in the current context.
+ * so a full house is often over in a moment.  The handle lives in the current
+ * context.
  */
 BackgroundWorkerHandle *
 mig_launch_runner(dsm_segment *segment, shm_mq_handle *queue,
-				  const char *function)
+				  MigAction action)
 {
 	BackgroundWorkerHandle *handle;
 	BackgroundWorker worker;
 	TimestampTz deadline;
 	long		pause = SLOT_FIRST_PAUSE_MS;
 
-	describe_worker(&worker, segment);
+	describe_worker(&worker, segment, calls[action].main);
 	deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(),
 										   SLOT_WAIT_MS);
 	while (!RegisterDynamicBackgroundWorker(&worker, &handle))
@@ -105,9 +133,7 @@ mig_launch_runner(dsm_segment *segment, shm_mq_handle *queue,
 					 errmsg("could not start a background worker"),
 					 errdetail("All slots for background workers are taken; there are %d.",
 							   max_worker_processes),
-					 errhint("Raise \"max_worker_processes\", or run it in this session, all or nothing: %s",
-							 psprintf("BEGIN; SELECT migrate.%s(); COMMIT;",
-									  function))));
+					 errhint("%s", hint_without_slot(&calls[action]))));
 		mig_watch_latch(Min(pause, left));
 		pause *= 2;
 	}
@@ -162,20 +188,34 @@ runner_is_gone(MigLaunch *launch)
 	return status == BGWH_STOPPED || status == BGWH_POSTMASTER_DIED;
 }
 
+/* What an interrupted call means for the next one. */
+static const char *
+hint_to_go_on(const MigLaunch *launch)
+{
+	if (launch->call->leaves_nothing)
+		return psprintf("Nothing of it is kept.  Call migrate.%s() again.",
+						launch->call->function);
+	return psprintf("Call migrate.%s() again, it goes on where this run stopped.",
+					launch->call->function);
+}
+
 /* The next command after an error that ended the runner's process. */
 static const char *
 hint_after_exit(const MigLaunch *launch)
 {
+	const char *function = launch->call->function;
 	bool		connected;
 
 	SpinLockAcquire(&launch->wire->mutex);
 	connected = launch->wire->progress.pid != 0;
 	SpinLockRelease(&launch->wire->mutex);
+	if (launch->call->leaves_nothing)
+		return hint_to_go_on(launch);
 	if (connected)
 		return psprintf("SELECT migrate.%s(); goes on where this run stopped.",
-						launch->function);
+						function);
 	return psprintf("The runner could not connect as this session's user.  Run it in this session, all or nothing: BEGIN; SELECT migrate.%s(); COMMIT;",
-					launch->function);
+					function);
 }
 
 /* Passes a notice on, or keeps the error the run ended with. */
@@ -214,14 +254,8 @@ static void
 keep_row(MigLaunch *launch, StringInfo message)
 {
 	MemoryContext scratch = MemoryContextSwitchTo(launch->context);
-	MigRunRow  *row = palloc0(sizeof(MigRunRow));
 
-	row->version = mig_wire_get_string(message);
-	row->name = mig_wire_get_string(message);
-	row->state = mig_wire_get_string(message);
-	row->steps = (int) pq_getmsgint(message, 4);
-	row->elapsed = pq_getmsgint64(message);
-	launch->rows = lappend(launch->rows, row);
+	launch->rows = lappend(launch->rows, mig_wire_get_strings(message));
 	MemoryContextSwitchTo(scratch);
 }
 
@@ -285,9 +319,9 @@ report_circle(MigLaunch *launch, List *blockers)
 			 errdetail_internal("%s", mig_watch_circle((int) launch->pid,
 													   blockers)),
 			 own ? errhint("Release this session's locks, if it holds any, for example with pg_advisory_unlock_all(), and call migrate.%s() again.",
-						   launch->function) :
+						   launch->call->function) :
 			 errhint("Release this session's locks, if it holds any, or end the statement of pid %d, and call migrate.%s() again.",
-					 linitial_int(blockers), launch->function)));
+					 linitial_int(blockers), launch->call->function)));
 }
 
 /* Asks the runner to stop, or, if it has not started, the postmaster. */
@@ -410,17 +444,37 @@ add_position(ErrorData *error, const ErrorData *cancelled)
 			cancelled->context;
 }
 
+/*
+ * This session ends while it waits.  A run goes on without it; what would leave
+ * nothing and is for nobody any more must not hold its locks any longer.
+ */
+static void
+abandon_runner(int code, Datum arg)
+{
+	MigLaunch  *launch = (MigLaunch *) DatumGetPointer(arg);
+
+	if (launch->handle == NULL)
+		return;
+	pg_atomic_write_u32(&launch->wire->cancelled, 1);
+	if (launch->pid == 0)
+		TerminateBackgroundWorker(launch->handle);
+	else
+		(void) kill(launch->pid, SIGTERM);
+}
+
 /* Starts the runner and waits for its end; cancels it after an error. */
 static void
-run_to_end(MigLaunch *launch)
+run_to_end(MigLaunch *launch, MigAction action)
 {
 	MemoryContext caller_context = CurrentMemoryContext;
 
 	mig_watch_init(&launch->watch);
+	if (launch->call->leaves_nothing)
+		before_shmem_exit(abandon_runner, PointerGetDatum(launch));
 	PG_TRY();
 	{
 		launch->handle = mig_launch_runner(launch->segment, launch->queue,
-										   launch->function);
+										   action);
 		await_runner(launch);
 	}
 	PG_CATCH();
@@ -431,10 +485,14 @@ run_to_end(MigLaunch *launch)
 		error = CopyErrorData();
 		FlushErrorState();
 		cancel_runner(launch);
+		if (launch->call->leaves_nothing)
+			cancel_before_shmem_exit(abandon_runner, PointerGetDatum(launch));
 		add_position(error, launch->error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+	if (launch->call->leaves_nothing)
+		cancel_before_shmem_exit(abandon_runner, PointerGetDatum(launch));
 }
 
 /* Comes back if the run ended well. */
@@ -448,26 +506,24 @@ raise_outcome(MigLaunch *launch)
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("lost connection to the runner"),
 				 errdetail("The background worker ended without saying how the run went; the server log has more."),
-				 errhint("Call migrate.%s() again, it goes on where this run stopped.",
-						 launch->function)));
+				 errhint("%s", hint_to_go_on(launch))));
 }
 
 /*
  * Executes a run in a background worker.  Notices arrive as they are sent, the
  * rows at the end, in the statement's new snapshot.  Raises the error the run
  * ended with; after an error of its own, say a cancel, the run is cancelled.
- * If this session dies, the run goes on.
+ * If this session dies, the run goes on, unless nothing of it would stay.
  */
 void
 mig_launch_run(const MigRequest *request, const MigCaller *caller,
-			   MigRowSink sink, void *arg)
+			   MigTextsSink sink, void *arg)
 {
 	Portal		portal = ActivePortal;
 	MigLaunch  *launch = palloc0(sizeof(MigLaunch));
 	ListCell   *lc;
 
-	launch->function = request->action == MIG_ACTION_ROLLBACK ? "rollback" :
-		"apply";
+	launch->call = &calls[request->action];
 	launch->context = CurrentMemoryContext;
 	launch->scratch = AllocSetContextCreate(CurrentMemoryContext,
 											"migrate launch",
@@ -479,7 +535,7 @@ mig_launch_run(const MigRequest *request, const MigCaller *caller,
 	launch->segment = mig_wire_create(request, caller, &launch->wire,
 									  &launch->queue);
 	mig_snapshot_release(portal);
-	run_to_end(launch);
+	run_to_end(launch, request->action);
 	dsm_detach(launch->segment);
 	raise_outcome(launch);
 	mig_snapshot_renew(portal);

@@ -16,12 +16,12 @@
 
 extern BackgroundWorkerHandle *mig_launch_runner(dsm_segment *segment,
 												 shm_mq_handle *queue,
-												 const char *function);
+												 MigAction action);
 extern MigWire *mig_launch_attach(dsm_handle handle, int64 run,
 								  dsm_segment **attached);
 extern void mig_launch_detach(dsm_segment *attached);
 extern void mig_launch_run(const MigRequest *request, const MigCaller *caller,
-						   MigRowSink sink, void *arg);
+						   MigTextsSink sink, void *arg);
 extern bool mig_launch_read_progress(dsm_handle segment, int64 run,
 									 MigProgress *out);
 

@@ -305,7 +305,7 @@ plan_rollback(const MigRequest *request)
 List *
 mig_plan(const MigRequest *request)
 {
-	if (request->action == MIG_ACTION_APPLY)
-		return plan_apply(request);
-	return plan_rollback(request);
+	if (request->action == MIG_ACTION_ROLLBACK)
+		return plan_rollback(request);
+	return plan_apply(request);
 }

@@ -516,38 +516,39 @@ run_one_in_runner(MigRun *run, int index)
 
 /* Starts a transaction of the run itself. */
 static void
-begin(const MigRun *run)
+begin(MemoryContext context)
 {
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
-	MemoryContextSwitchTo(run->context);
+	MemoryContextSwitchTo(context);
 }
 
 /* Not synchronously; see record.c. */
 static void
-commit(const MigRun *run)
+commit(MemoryContext context)
 {
 	mig_record_commit_later();
 	CommitTransactionCommand();
-	MemoryContextSwitchTo(run->context);
+	MemoryContextSwitchTo(context);
 }
 
-/* Waits for the run lock without a snapshot. */
-static void
-lock_run(const MigRun *run)
+/* Takes the run lock for this process; waits for it without a snapshot. */
+void
+mig_run_lock(const MigRequest *request)
 {
+	MemoryContext context = CurrentMemoryContext;
 	bool		locked;
 
-	begin(run);
+	begin(context);
 	locked = mig_runlock_try(true);
 	if (!locked)
-		announce_waiting(run->request);
-	commit(run);
+		announce_waiting(request);
+	commit(context);
 	if (locked)
 		return;
-	begin(run);
+	begin(context);
 	mig_runlock_wait(true);
-	commit(run);
+	commit(context);
 	mig_worker_check_cancelled();
 }
 
@@ -555,24 +556,25 @@ lock_run(const MigRun *run)
 static void
 run_in_runner(MigRun *run)
 {
-	lock_run(run);
-	begin(run);
+	MemoryContextSwitchTo(run->context);
+	mig_run_lock(run->request);
+	begin(run->context);
 	mig_repair_interrupted();
-	commit(run);
-	begin(run);
+	commit(run->context);
+	begin(run->context);
 	run->plan = mig_plan(run->request);
 	if (run->plan != NIL)
 		start_run(run);
 	else if (run->id != 0)
 		mig_journal_end(run->id, "success");
-	commit(run);
+	commit(run->context);
 	if (run->plan == NIL)
 		return;
 	for (int i = 0; i < list_length(run->plan); i++)
 		run_one_in_runner(run, i);
 	/* there is nothing left to cancel */
 	HOLD_CANCEL_INTERRUPTS();
-	begin(run);
+	begin(run->context);
 	mig_journal_end(run->id, "success");
 	/* with this flush, all that the run committed is safe */
 	ForceSyncCommit();
@@ -594,7 +596,7 @@ record_error(const MigRun *run, ErrorData *error)
 		return;
 	PG_TRY();
 	{
-		begin(run);
+		begin(run->context);
 		if (!run->unsettled)
 			mig_journal_end(run->id,
 							error->sqlerrcode == ERRCODE_QUERY_CANCELED ?
@@ -667,8 +669,9 @@ look_for_work(void *request)
 		*wanted = NULL;
 }
 
-static bool
-has_work(const MigRequest *request)
+/* Is there anything that the request would run? */
+bool
+mig_run_has_work(const MigRequest *request)
 {
 	mig_sql_look(look_for_work, &request);
 	return request != NULL;
@@ -693,7 +696,37 @@ take_turn(const MigRequest *request)
 	(void) mig_runlock_take_turn(true);
 	AtEOXact_GUC(false, guc_level);
 	mig_snapshot_renew(portal);
-	return has_work(request);
+	return mig_run_has_work(request);
+}
+
+/*
+ * Executes a request in a process of its own, if it still has something to do
+ * when its turn comes.  The caller's statement has no obstacle.
+ */
+void
+mig_run_in_worker(const MigRequest *request, MigTextsSink sink, void *arg)
+{
+	if (take_turn(request))
+	{
+		mig_caller_is_self();
+		mig_launch_run(request, &mig_caller, sink, arg);
+	}
+	mig_runlock_end_turn();
+}
+
+/* A MigTextsSink: hands what mig_worker_send_row() sent to the run's sink. */
+static void
+take_row(List *texts, void *arg)
+{
+	const MigRun *run = arg;
+	MigRunRow	row;
+
+	row.version = linitial(texts);
+	row.name = lsecond(texts);
+	row.state = lthird(texts);
+	row.steps = atoi(lfourth(texts));
+	row.elapsed = strtoll(list_nth(texts, 4), NULL, 10);
+	run->sink(&row, run->arg);
 }
 
 /*
@@ -706,20 +739,17 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 {
 	MigRun		run = {0};
 
-	if (!has_work(request))
+	if (!mig_run_has_work(request))
 		return;
 	mig_refuse_read_only(request->action == MIG_ACTION_APPLY ?
 						 "apply" : "rollback");
 	run.obstacle = where == MIG_IN_TRANSACTION ?
 		"atomic is true" : mig_snapshot_obstacle(fcinfo);
+	run.sink = sink;
+	run.arg = arg;
 	if (run.obstacle == NULL)
 	{
-		if (take_turn(request))
-		{
-			mig_caller_is_self();
-			mig_launch_run(request, &mig_caller, sink, arg);
-		}
-		mig_runlock_end_turn();
+		mig_run_in_worker(request, take_row, &run);
 		return;
 	}
 	if (where == MIG_IN_RUNNER)
@@ -730,8 +760,6 @@ mig_run(FunctionCallInfo fcinfo, const MigRequest *request, MigWhere where,
 				 errhint("Leave out atomic => false, or make the call %s",
 						 mig_snapshot_hint(run.obstacle))));
 	run.request = request;
-	run.sink = sink;
-	run.arg = arg;
 	run.context = CurrentMemoryContext;
 	INSTR_TIME_SET_CURRENT(run.start);
 	run_in_transaction(&run);

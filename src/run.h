@@ -23,6 +23,12 @@ typedef enum MigWhere
 extern void mig_run(FunctionCallInfo fcinfo, const MigRequest *request,
 					MigWhere where, MigRowSink sink, void *arg);
 
+/* for what else runs scripts */
+extern bool mig_run_has_work(const MigRequest *request);
+extern void mig_run_in_worker(const MigRequest *request, MigTextsSink sink,
+							  void *arg);
+extern void mig_run_lock(const MigRequest *request);
+
 extern PGDLLEXPORT void mig_runner_main(Datum main_arg);
 
 #endif							/* MIG_RUN_H */

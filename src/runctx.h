@@ -8,11 +8,15 @@
 #ifndef MIG_RUNCTX_H
 #define MIG_RUNCTX_H
 
+#include "nodes/pg_list.h"
+
 /* What a run is asked to do. */
 typedef enum MigAction
 {
 	MIG_ACTION_APPLY,
-	MIG_ACTION_ROLLBACK
+	MIG_ACTION_ROLLBACK,
+	MIG_ACTION_DRY_RUN,			/* nothing of it stays */
+	MIG_ACTION_VERIFY			/* nor of this */
 } MigAction;
 
 typedef struct MigRequest
@@ -23,6 +27,9 @@ typedef struct MigRequest
 	const char *target;			/* version, or NULL */
 	int			steps;			/* rollback: how many; 0: down to target */
 	bool		nowait;			/* fail if another run is under way */
+	/* of a rehearsal: */
+	int			lock_timeout;	/* milliseconds */
+	bool		force;			/* whatever its size and what stays of it */
 } MigRequest;
 
 /* Who asked for the run; recorded in runs and history. */
@@ -47,6 +54,9 @@ typedef struct MigRunRow
 } MigRunRow;
 
 typedef void (*MigRowSink) (const MigRunRow *row, void *arg);
+
+/* Takes a row as the texts of its columns, which may be NULL. */
+typedef void (*MigTextsSink) (List *texts, void *arg);
 
 /* Where this process is within a run; what the progress view shows. */
 typedef struct MigPosition

@@ -57,7 +57,8 @@ launch_started(void)
 	{
 		StartedRun *run = lfirst(lc);
 
-		(void) mig_launch_runner(run->segment, run->queue, "apply");
+		(void) mig_launch_runner(run->segment, run->queue,
+								 MIG_ACTION_APPLY);
 		if (shm_mq_wait_for_attach(run->queue) != SHM_MQ_SUCCESS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),

@@ -11,6 +11,7 @@
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
+#include "nodes/pg_list.h"
 #include "pg_config_manual.h"
 #include "port/atomics.h"
 #include "storage/condition_variable.h"
@@ -24,7 +25,7 @@
  * Names the layout of everything below.  Changed with it, so that a session
  * that still has an older library loaded is recognised.
  */
-#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746503)
+#define MIG_WIRE_MAGIC		UINT64CONST(0x6d69677261746504)
 
 /* Entries of the segment's table of contents. */
 #define MIG_WIRE_KEY_FIXED		1	/* MigWire */
@@ -108,6 +109,28 @@ mig_wire_get_string(StringInfo buf)
 	int			len = (int) pq_getmsgint(buf, 4);
 
 	return len < 0 ? NULL : pnstrdup(pq_getmsgbytes(buf, len), len);
+}
+
+/* A list of strings; its members may be NULL. */
+static inline void
+mig_wire_put_strings(StringInfo buf, List *strings)
+{
+	ListCell   *lc;
+
+	pq_sendint32(buf, list_length(strings));
+	foreach(lc, strings)
+		mig_wire_put_string(buf, lfirst(lc));
+}
+
+static inline List *
+mig_wire_get_strings(StringInfo buf)
+{
+	int			n = (int) pq_getmsgint(buf, 4);
+	List	   *strings = NIL;
+
+	for (int i = 0; i < n; i++)
+		strings = lappend(strings, mig_wire_get_string(buf));
+	return strings;
 }
 
 /* in worker.c, next to what reads it */

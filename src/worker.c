@@ -64,6 +64,8 @@ put_request(StringInfo buf, const MigRequest *request, const MigCaller *caller)
 	mig_wire_put_string(buf, request->target);
 	pq_sendint32(buf, request->steps);
 	pq_sendbyte(buf, request->nowait);
+	pq_sendint32(buf, request->lock_timeout);
+	pq_sendbyte(buf, request->force);
 
 	mig_wire_put_string(buf, caller->database);
 	mig_wire_put_string(buf, caller->session_role);
@@ -82,6 +84,8 @@ read_request(StringInfo buf, MigRequest *request, MigCaller *caller)
 	request->target = mig_wire_get_string(buf);
 	request->steps = (int) pq_getmsgint(buf, 4);
 	request->nowait = pq_getmsgbyte(buf);
+	request->lock_timeout = (int) pq_getmsgint(buf, 4);
+	request->force = pq_getmsgbyte(buf);
 
 	memset(caller, 0, sizeof(MigCaller));
 	caller->database = mig_wire_get_string(buf);
@@ -499,6 +503,21 @@ mig_worker_open(Datum main_arg, MigRequest *request, MigCaller *caller)
  */
 
 /*
+ * What DISCARD ALL does besides the settings, cached plans excepted, within
+ * the open transaction.  Releases all advisory locks, the run lock's one
+ * included.
+ */
+void
+mig_worker_discard(void)
+{
+	DropAllPreparedStatements();
+	Async_UnlistenAll();
+	LockReleaseAll(USER_LOCKMETHOD, true);
+	ResetTempTableNamespace();
+	ResetSequenceCaches();
+}
+
+/*
  * Brings the session into the state in which each migration begins: that
  * after DISCARD ALL, with the caller's settings and role.  Only cached plans
  * stay.  Runs its own transaction, without an xid unless there are temporary
@@ -522,11 +541,7 @@ mig_worker_clean_session(void)
 	SetPGVariable("session_authorization", NIL, false);
 	ResetAllOptions();
 	take_role();
-	DropAllPreparedStatements();
-	Async_UnlistenAll();
-	LockReleaseAll(USER_LOCKMETHOD, true);
-	ResetTempTableNamespace();
-	ResetSequenceCaches();
+	mig_worker_discard();
 	PopActiveSnapshot();
 	CommitTransactionCommand();
 }
@@ -626,19 +641,29 @@ mig_worker_restore_session(List *settings)
  * What the caller and others see
  */
 
-/* Sends a row of the run's result; a MigRowSink. */
+/* Sends a row of the result, as the texts of its columns. */
 void
-mig_worker_send_row(const MigRunRow *row, void *arg)
+mig_worker_send_texts(List *texts)
 {
 	StringInfoData buf;
 
 	pq_beginmessage(&buf, MIG_MSG_ROW);
-	mig_wire_put_string(&buf, row->version);
-	mig_wire_put_string(&buf, row->name);
-	mig_wire_put_string(&buf, row->state);
-	pq_sendint32(&buf, row->steps);
-	pq_sendint64(&buf, row->elapsed);
+	mig_wire_put_strings(&buf, texts);
 	pq_endmessage(&buf);
+}
+
+/* Sends a row of a run's result, for mig_launch_run(); a MigRowSink. */
+void
+mig_worker_send_row(const MigRunRow *row, void *arg)
+{
+	List	   *texts = list_make3(unconstify(char *, row->version),
+								   unconstify(char *, row->name),
+								   unconstify(char *, row->state));
+
+	texts = lappend(texts, psprintf("%d", row->steps));
+	texts = lappend(texts, psprintf(INT64_FORMAT, row->elapsed));
+	mig_worker_send_texts(texts);
+	list_free(texts);
 }
 
 /* The run's number, by which mig_launch_read_progress() knows its segment. */

@@ -18,10 +18,12 @@
 extern void mig_worker_open(Datum main_arg, MigRequest *request,
 							MigCaller *caller);
 extern void mig_worker_await_start(void);
+extern void mig_worker_discard(void);
 extern void mig_worker_clean_session(void);
 extern List *mig_worker_session_settings(void);
 extern void mig_worker_restore_session(List *settings);
 extern bool mig_worker_has_local_settings(List *except);
+extern void mig_worker_send_texts(List *texts);
 extern void mig_worker_send_row(const MigRunRow *row, void *arg);
 extern void mig_worker_set_run(int64 run);
 extern void mig_worker_set_position(const MigPosition *position,

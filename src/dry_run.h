@@ -1,0 +1,20 @@
+/*-------------------------------------------------------------------------
+ *
+ * dry_run.h
+ *	  What pending scripts really do, found out and undone.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef MIG_DRY_RUN_H
+#define MIG_DRY_RUN_H
+
+#include "fmgr.h"
+
+#include "runctx.h"
+
+extern void mig_dry_run(FunctionCallInfo fcinfo, const MigRequest *request,
+						MigTextsSink sink, void *arg);
+
+extern PGDLLEXPORT void mig_rehearse_main(Datum main_arg);
+
+#endif							/* MIG_DRY_RUN_H */

@@ -1,0 +1,363 @@
+/*-------------------------------------------------------------------------
+ *
+ * trace_rules.c
+ *	  Findings that only a rehearsal can give.
+ *
+ * They are made of the traces of all statements and of the catalog at the end
+ * of the rehearsal, before it is rolled back.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "lib/stringinfo.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+
+#include "spi_util.h"
+#include "trace_rules.h"
+
+static List *
+add_finding(List *findings, const char *rule, const MigTrace *trace,
+			const char *object, const char *consequence)
+{
+	MigTraceFinding *finding = palloc(sizeof(MigTraceFinding));
+
+	finding->rule = rule;
+	finding->trace = trace;
+	finding->object = object;
+	finding->consequence = consequence;
+	return lappend(findings, finding);
+}
+
+/*
+ * Long work while a table is locked
+ */
+
+/* Was the relation made by the same transaction?  Then it keeps out nobody. */
+static bool
+is_own(List *traces, const MigTrace *upto, Oid relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		const MigTrace *trace = lfirst(lc);
+		ListCell   *object;
+
+		if (trace->commit == upto->commit)
+			foreach(object, trace->objects)
+			{
+				const MigTraceObject *made = lfirst(object);
+
+				if (made->change == MIG_CREATED &&
+					made->address.objectId == relation)
+					return true;
+			}
+		if (trace == upto)
+			break;
+	}
+	return false;
+}
+
+/* What a statement did that takes as long as a table is large; or NULL. */
+static const char *
+long_work(List *traces, const MigTrace *trace, Oid *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, trace->files)
+	{
+		const MigTraceFile *file = lfirst(lc);
+
+		*relation = file->relation;
+		return psprintf("rewrites %s", file->name);
+	}
+	foreach(lc, trace->scans)
+	{
+		const MigTraceScan *scan = lfirst(lc);
+
+		*relation = scan->relation;
+		if (scan->rows > 0 && !is_own(traces, trace, scan->relation))
+			return psprintf("reads " INT64_FORMAT " rows of %s", scan->rows,
+							scan->name);
+	}
+	return NULL;
+}
+
+/*
+ * A table that an earlier statement of the same transaction has locked against
+ * everyone, other than that one; or NULL.
+ */
+static const MigTraceLock *
+locked_before(List *traces, const MigTrace *trace, Oid except)
+{
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		const MigTrace *earlier = lfirst(lc);
+		ListCell   *held;
+
+		if (earlier == trace)
+			break;
+		if (earlier->commit != trace->commit)
+			continue;
+		foreach(held, earlier->locks)
+		{
+			const MigTraceLock *lock = lfirst(held);
+
+			if (lock->mode == AccessExclusiveLock && !lock->own &&
+				lock->relation != except &&
+				lock->kind != RELKIND_INDEX)
+				return lock;
+		}
+	}
+	return NULL;
+}
+
+static List *
+find_long_work(List *traces, List *findings)
+{
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		const MigTrace *trace = lfirst(lc);
+		const MigTraceLock *lock;
+		Oid			relation = InvalidOid;
+		const char *work = long_work(traces, trace, &relation);
+
+		if (work == NULL)
+			continue;
+		lock = locked_before(traces, trace, relation);
+		if (lock != NULL)
+			findings = add_finding(findings, "running-statement-while-holding-access-exclusive",
+								   trace, lock->name,
+								   psprintf("%s for %.1f ms while %s is locked against everyone",
+											work, trace->elapsed / 1000.0,
+											lock->name));
+	}
+	return findings;
+}
+
+/*
+ * One table, altered several times
+ */
+
+/* The table that an ALTER TABLE was about; InvalidOid if it is none. */
+static Oid
+altered_table(List *traces, const MigTrace *trace, const char **name)
+{
+	ListCell   *lc;
+
+	if (trace->statement == NULL || trace->outcome != MIG_TRACED ||
+		trace->statement->tag != CMDTAG_ALTER_TABLE)
+		return InvalidOid;
+	foreach(lc, trace->locks)
+	{
+		const MigTraceLock *lock = lfirst(lc);
+
+		*name = lock->name;
+		if (lock->mode > ShareUpdateExclusiveLock && !lock->own &&
+			lock->kind == RELKIND_RELATION)
+			return lock->relation;
+	}
+	return InvalidOid;
+}
+
+/* Does it read or write the whole table? */
+static bool
+is_long(const MigTrace *trace)
+{
+	return trace->scans != NIL || trace->files != NIL;
+}
+
+static List *
+find_repeated_alter(List *traces, List *findings)
+{
+	for (int i = 0; i < list_length(traces); i++)
+	{
+		const MigTrace *trace = list_nth(traces, i);
+		const char *name;
+		Oid			table = altered_table(traces, trace, &name);
+
+		if (!OidIsValid(table) || !is_long(trace))
+			continue;
+		for (int j = i - 1; j >= 0; j--)
+		{
+			const MigTrace *earlier = list_nth(traces, j);
+
+			if (earlier->commit != trace->commit)
+				break;
+			if (altered_table(traces, earlier, &name) != table ||
+				!is_long(earlier))
+				continue;
+			findings = add_finding(findings, "multiple-alter-table", trace,
+								   name,
+								   psprintf("goes through %s once more after statement %d; one ALTER TABLE goes through it once",
+											name, earlier->statement->number));
+			break;
+		}
+	}
+	return findings;
+}
+
+/*
+ * The catalog at the end
+ */
+
+/* The statement that made an object, or the last one that changed it. */
+static const MigTrace *
+maker_of(List *traces, Oid class, Oid object)
+{
+	const MigTrace *found = NULL;
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		MigTrace   *trace = lfirst(lc);
+		ListCell   *each;
+
+		foreach(each, trace->objects)
+		{
+			const MigTraceObject *made = lfirst(each);
+
+			if (made->address.classId == class &&
+				made->address.objectId == object)
+				found = trace;
+		}
+	}
+	return found;
+}
+
+/* The objects of a class that were made and are still there. */
+static List *
+made_objects(List *traces, Oid class)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		ListCell   *each;
+
+		foreach(each, ((MigTrace *) lfirst(lc))->objects)
+		{
+			const MigTraceObject *made = lfirst(each);
+
+			if (made->change == MIG_CREATED && made->address.classId == class)
+				result = lappend(result,
+								 psprintf("%u", made->address.objectId));
+		}
+	}
+	return result;
+}
+
+/* A finding for each row: OIDs of an object and of its table, names. */
+static List *
+find_by_query(List *traces, List *findings, MigQuery *query, const char *rule,
+			  Oid class)
+{
+	MemoryContext context = CurrentMemoryContext;
+	MigSqlSession session;
+	MigParams	params = {0};
+	uint64		n;
+
+	mig_param_text_array(&params, made_objects(traces, class));
+	mig_param_text_array(&params, made_objects(traces, RelationRelationId));
+	mig_sql_begin(&session);
+	n = mig_sql_run(query, &params);
+	for (uint64 i = 0; i < n; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(context);
+		const MigTrace *maker = maker_of(traces, class,
+										 (Oid) mig_col_int8(i, 1, 0));
+
+		/* it came with its table */
+		if (maker == NULL)
+			maker = maker_of(traces, RelationRelationId,
+							 (Oid) mig_col_int8(i, 2, 0));
+		findings = add_finding(findings, rule, maker,
+							   mig_col_text(i, 3), mig_col_text(i, 4));
+		MemoryContextSwitchTo(spi);
+	}
+	mig_sql_end(&session);
+	return findings;
+}
+
+/* Foreign keys whose own columns no index begins with, in any order. */
+static MigQuery unindexed_keys = {
+	"SELECT c.oid::pg_catalog.int8, c.conrelid::pg_catalog.int8,"
+	" pg_catalog.format('%I.%I', n.nspname, t.relname),"
+	" pg_catalog.format('a DELETE or UPDATE of %I.%I scans %I.%I for each row, as no index begins with the columns of %I',"
+	" rn.nspname, rt.relname, n.nspname, t.relname, c.conname)"
+	" FROM pg_catalog.pg_constraint c"
+	" JOIN pg_catalog.pg_class t ON t.oid = c.conrelid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
+	" JOIN pg_catalog.pg_class rt ON rt.oid = c.confrelid"
+	" JOIN pg_catalog.pg_namespace rn ON rn.oid = rt.relnamespace"
+	" WHERE (c.oid::pg_catalog.text = ANY ($1) OR c.conrelid::pg_catalog.text = ANY ($2)) AND c.contype = 'f'"
+	" AND c.conparentid = 0 AND NOT EXISTS"
+	" (SELECT FROM pg_catalog.pg_index i"
+	"  WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indisready"
+	"  AND (i.indisvalid OR t.relkind = 'p')"
+	"  AND (SELECT pg_catalog.array_agg(k.attnum ORDER BY k.attnum)"
+	"   FROM pg_catalog.unnest(i.indkey::pg_catalog.int2[])"
+	"   WITH ORDINALITY AS k(attnum, ord)"
+	"   WHERE k.ord <= pg_catalog.cardinality(c.conkey))"
+	"  = (SELECT pg_catalog.array_agg(f ORDER BY f)"
+	"   FROM pg_catalog.unnest(c.conkey) AS f))"
+	" ORDER BY c.oid"
+};
+
+static MigQuery unproved_constraints = {
+	"SELECT c.oid::pg_catalog.int8, c.conrelid::pg_catalog.int8,"
+	" COALESCE(pg_catalog.format('%I.%I', n.nspname, t.relname),"
+	"  pg_catalog.format('%I.%I', yn.nspname, y.typname)),"
+	" pg_catalog.format('leaves constraint %I NOT VALID: rows that are there already are not checked', c.conname)"
+	" FROM pg_catalog.pg_constraint c"
+	" LEFT JOIN pg_catalog.pg_class t ON t.oid = c.conrelid"
+	" LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
+	" LEFT JOIN pg_catalog.pg_type y ON y.oid = c.contypid"
+	" LEFT JOIN pg_catalog.pg_namespace yn ON yn.oid = y.typnamespace"
+	" WHERE (c.oid::pg_catalog.text = ANY ($1) OR c.conrelid::pg_catalog.text = ANY ($2)) AND NOT c.convalidated"
+	/* 18: one that is not enforced is not meant to be proved */
+	" AND COALESCE((pg_catalog.to_jsonb(c) ->> 'conenforced')::pg_catalog.bool, true)"
+	" AND c.conparentid = 0"
+	" ORDER BY c.oid"
+};
+
+static MigQuery invalid_indexes = {
+	"SELECT i.indexrelid::pg_catalog.int8, i.indrelid::pg_catalog.int8,"
+	" pg_catalog.format('%I.%I', n.nspname, t.relname),"
+	" pg_catalog.format('leaves index %I invalid: no query uses it', t.relname)"
+	" FROM pg_catalog.pg_index i"
+	" JOIN pg_catalog.pg_class t ON t.oid = i.indexrelid"
+	" JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
+	" WHERE i.indexrelid::pg_catalog.text = ANY ($1 || $2) AND NOT i.indisvalid"
+	" ORDER BY i.indexrelid"
+};
+
+/*
+ * All findings, of MigTraceFinding *, in the rehearsal's transaction and
+ * before its rollback.
+ */
+List *
+mig_trace_rules(List *traces)
+{
+	List	   *findings = NIL;
+
+	findings = find_long_work(traces, findings);
+	findings = find_repeated_alter(traces, findings);
+	findings = find_by_query(traces, findings, &unindexed_keys,
+							 "foreign-key-missing-index",
+							 ConstraintRelationId);
+	findings = find_by_query(traces, findings, &unproved_constraints,
+							 "constraint-left-not-valid",
+							 ConstraintRelationId);
+	return find_by_query(traces, findings, &invalid_indexes,
+						 "invalid-index-left-behind", RelationRelationId);
+}
