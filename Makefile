@@ -43,6 +43,7 @@ OBJS = \
 	src/classify.o \
 	src/compare.o \
 	src/copyin.o \
+	src/data_loss.o \
 	src/detect.o \
 	src/digest.o \
 	src/directory.o \
@@ -61,6 +62,7 @@ OBJS = \
 	src/facts_expression.o \
 	src/facts_proof.o \
 	src/files.o \
+	src/fingerprint.o \
 	src/folders.o \
 	src/foreign.o \
 	src/guc.o \
@@ -132,6 +134,7 @@ OBJS = \
 	src/runctx.o \
 	src/runlock.o \
 	src/scan.o \
+	src/schema_rows.o \
 	src/script.o \
 	src/shadow_apply.o \
 	src/shadow_apply_alter.o \
@@ -160,6 +163,7 @@ OBJS = \
 	src/trace.o \
 	src/trace_hooks.o \
 	src/trace_rules.o \
+	src/verify.o \
 	src/watch.o \
 	src/weigh.o \
 	src/work.o \

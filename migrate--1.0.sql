@@ -474,6 +474,36 @@ LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_dry_run';
 COMMENT ON FUNCTION migrate.dry_run IS
 'runs what is pending, up to and including target, in a transaction that is rolled back; a row per statement with what it really did';
 
+CREATE TYPE migrate.verify_row AS (
+    version text,
+    name    text,
+    result  text,
+    object  text,
+    before  text,
+    after   text,
+    note    text
+);
+COMMENT ON TYPE migrate.verify_row IS 'what verify found out about one migration, or one object that its down script does not bring back';
+COMMENT ON COLUMN migrate.verify_row.result IS
+'reversible; differs: the object is not as it was; not provable: the schema is as it was, but statements change data or could not run here; failed; no down: there is no down script; not run';
+COMMENT ON COLUMN migrate.verify_row.object IS 'kind and name of what differs';
+COMMENT ON COLUMN migrate.verify_row.before IS 'how the object was; null: it was not there';
+COMMENT ON COLUMN migrate.verify_row.after IS 'how the object is; null: it is not there';
+COMMENT ON COLUMN migrate.verify_row.note IS 'which comparison, which statement, why';
+
+CREATE FUNCTION migrate.verify(version text DEFAULT NULL,
+                               project text DEFAULT NULL)
+RETURNS SETOF migrate.verify_row
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_verify';
+COMMENT ON FUNCTION migrate.verify IS
+'runs up, down, up and down of a migration, or of each that is pending, in a transaction that is rolled back, and compares the schema: does each down script undo its up script?';
+
+CREATE FUNCTION migrate.fingerprint()
+RETURNS text
+LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_fingerprint';
+COMMENT ON FUNCTION migrate.fingerprint IS
+'a hash of the schema of this database, of everything that verify compares: the same for the same schema, whatever its OIDs';
+
 --
 -- Running
 --
@@ -668,6 +698,8 @@ REVOKE ALL ON FUNCTION migrate.adopt(text, regclass, boolean, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint_sql(text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.dry_run(text, interval, boolean, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.verify(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.fingerprint() FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.rules() FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.plan(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.apply(text, text, boolean, boolean) FROM PUBLIC;

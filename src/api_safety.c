@@ -22,14 +22,18 @@
 
 #include "args.h"
 #include "dry_run.h"
+#include "fingerprint.h"
 #include "lint.h"
 #include "lint_rules.h"
 #include "preview.h"
+#include "verify.h"
 
 PG_FUNCTION_INFO_V1(migrate_lint);
 PG_FUNCTION_INFO_V1(migrate_lint_sql);
 PG_FUNCTION_INFO_V1(migrate_rules);
 PG_FUNCTION_INFO_V1(migrate_dry_run);
+PG_FUNCTION_INFO_V1(migrate_verify);
+PG_FUNCTION_INFO_V1(migrate_fingerprint);
 PG_FUNCTION_INFO_V1(migrate_plan);
 
 /*
@@ -348,4 +352,31 @@ migrate_dry_run(PG_FUNCTION_ARGS)
 	rows.input = TupleDescGetAttInMetadata(rows.result->setDesc);
 	mig_dry_run(fcinfo, &request, put_texts, &rows);
 	return (Datum) 0;
+}
+
+/* verify(version, project): up, down, up and down, compared and rolled back. */
+Datum
+migrate_verify(PG_FUNCTION_ARGS)
+{
+	MigRequest	request = {0};
+	TextRows	rows;
+
+	request.action = MIG_ACTION_VERIFY;
+	request.target = mig_arg_text(fcinfo, 0);
+	request.lock_timeout = MIG_VERIFY_LOCK_TIMEOUT;
+	request.project = mig_arg_project(fcinfo, 1);
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rows.input = TupleDescGetAttInMetadata(rows.result->setDesc);
+	mig_verify(fcinfo, &request, put_texts, &rows);
+	return (Datum) 0;
+}
+
+/* fingerprint(): a hash of the schema of this database. */
+Datum
+migrate_fingerprint(PG_FUNCTION_ARGS)
+{
+	char	   *hash = mig_fingerprint_hash(mig_fingerprint_take());
+
+	PG_RETURN_TEXT_P(cstring_to_text(hash));
 }

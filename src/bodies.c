@@ -26,13 +26,13 @@
 #include "scan.h"
 #include "text.h"
 
-/* Where in a body its statements are looked for. */
+/* Where in a body the next statement is looked for. */
 typedef struct Place
 {
 	const char *body;
-	int			line;			/* line of the offset 'start' */
-	int			start;			/* where it starts */
-	int			next;			/* what was found last is before this */
+	int			location;
+	int			line;			/* of the location, from 1 */
+	int			statement;		/* line of the last statement of PL/pgSQL */
 } Place;
 
 /* ----------------------------------------------------------------
@@ -77,65 +77,113 @@ string_location(const char *text, const char *value)
 	return found;
 }
 
+/*
+ * A body in quotes has its own quotes doubled, or other escapes: the places of
+ * its statements are those in the text.
+ */
+static void
+place_escaped(const MigBody *body, const char *text)
+{
+	const char *written = text + body->body_location;
+	int			at = 0;
+	int			offset = 0;
+	ListCell   *lc;
+
+	foreach(lc, body->statements)
+	{
+		MigBodyStatement *statement = lfirst(lc);
+		int			location = statement->location;
+
+		if (location < offset)
+			continue;
+		for (; offset < location && written[at] != '\0'; offset++)
+			at += written[at] == '\'' || written[at] == '\\' ? 2 : 1;
+		statement->location = at;
+		statement->as_written = statement->as_written &&
+			strncmp(written + at, body->text + location,
+					strlen(statement->text)) == 0;
+	}
+}
+
 /* ----------------------------------------------------------------
  * Where the statements are
  * ----------------------------------------------------------------
  */
 
-/* Goes to the start of a line. */
+/* Goes on to a later location. */
 static void
-go_to_line(Place *place, int line)
+go_to(Place *place, int location)
 {
-	if (line < place->line)
+	for (; place->location < location; place->location++)
 	{
-		place->line = 1;
-		place->start = 0;
-		place->next = 0;
-	}
-	while (place->line < line)
-	{
-		const char *end = strchr(place->body + place->start, '\n');
-
-		if (end == NULL)
-			break;
-		place->start = end + 1 - place->body;
-		place->line++;
+		if (place->body[place->location] == '\n')
+			place->line++;
 	}
 }
 
 /*
- * Does the SQL stand here?  Where PL/pgSQL cut an INTO out, it left blanks;
- * where it read PERFORM, it made SELECT of it.
+ * Goes to the line in which a statement of PL/pgSQL starts, unless this is
+ * about the same one again.
+ */
+static void
+go_to_line(Place *place, int line)
+{
+	if (line == place->statement)
+		return;
+	place->statement = line;
+	/* what was found before is not what was meant */
+	if (line < place->line)
+	{
+		place->location = 0;
+		place->line = 1;
+	}
+	while (place->line < line)
+	{
+		const char *rest = place->body + place->location;
+		int			len = strcspn(rest, "\n");
+
+		if (rest[len] == '\0')
+			break;
+		go_to(place, place->location + len + 1);
+	}
+}
+
+/*
+ * Does the SQL stand here?  Where PL/pgSQL cut an INTO out, it left blanks, so
+ * several of them may stand for anything; of PERFORM, it made SELECT.
  */
 static bool
-stands_at(const char *body, const MigPlSql *sql, bool cut)
+stands_at(const char *body, const MigPlSql *sql)
 {
-	const char *text = sql->text;
+	const char *start = sql->text;
 
 	if (sql->kind == MIG_PL_TRANSACTION)
-		return pg_strncasecmp(body, text, strlen(text)) == 0;
+		return pg_strncasecmp(body, start, strlen(start)) == 0;
 	if (sql->kind == MIG_PL_PERFORM)
 	{
 		if (pg_strncasecmp(body, "PERFORM", strlen("PERFORM")) != 0)
 			return false;
 		body += strlen("PERFORM");
-		text += strlen("SELECT");
+		start += strlen("SELECT");
 	}
-	for (; *text != '\0'; text++, body++)
+	for (const char *text = start; *text != '\0'; text++, body++)
 	{
-		if (*body == '\0' || (*body != *text && !(cut && *text == ' ')))
+		if (*body == *text)
+			continue;
+		if (*body == '\0' || *text != ' ' || text == start ||
+			(text[-1] != ' ' && text[1] != ' '))
 			return false;
 	}
 	return true;
 }
 
-/* The location of the SQL from there on, or -1. */
+/* The location of the SQL from here on, or -1. */
 static int
-search(const Place *place, const MigPlSql *sql, bool cut)
+search(const Place *place, const MigPlSql *sql)
 {
-	for (int i = Max(place->start, place->next); place->body[i] != '\0'; i++)
+	for (int i = place->location; place->body[i] != '\0'; i++)
 	{
-		if (stands_at(place->body + i, sql, cut))
+		if (stands_at(place->body + i, sql))
 			return i;
 	}
 	return -1;
@@ -146,23 +194,22 @@ static MigBodyStatement *
 locate(Place *place, const MigPlSql *sql)
 {
 	MigBodyStatement *statement = palloc0(sizeof(MigBodyStatement));
-	int			at;
+	int			location;
 
 	go_to_line(place, sql->line);
-	at = search(place, sql, false);
-	if (at < 0)
-		at = search(place, sql, true);
+	location = search(place, sql);
 	statement->text = sql->text;
 	/* as long as what it stands for: the same locations in both */
 	if (sql->kind == MIG_PL_PERFORM)
 		statement->text = psprintf(" %s", sql->text);
-	statement->location = at;
+	statement->location = location;
+	statement->as_written = location >= 0;
 	statement->line = sql->line;
-	if (at >= 0)
+	if (location >= 0)
 	{
-		place->next = at + 1;
-		statement->line += mig_text_line_number(place->body + place->start,
-												at - place->start) - 1;
+		go_to(place, location);
+		statement->line = place->line;
+		go_to(place, location + 1);
 	}
 	return statement;
 }
@@ -240,7 +287,8 @@ parse_sql(const char *text, int location, int line)
 		while (end > start && scanner_isspace(end[-1]))
 			end--;
 		statement->text = pnstrdup(start, end - start);
-		statement->location = location < 0 ? -1 : location + (start - text);
+		statement->location = location + (start - text);
+		statement->as_written = true;
 		statement->line = line + mig_text_line_number(text, start - text) - 1;
 		statement->raw = linitial_node(RawStmt, raw_parser(statement->text,
 														   RAW_PARSE_DEFAULT));
@@ -250,16 +298,16 @@ parse_sql(const char *text, int location, int line)
 }
 
 /*
- * EXECUTE: what it runs can be told if it is a constant.  Where that constant
- * stands can be told if it has no escapes.
+ * EXECUTE: what it runs can be told if it is a constant.  Where each byte of
+ * that stands can be told if it has no escapes.
  */
 static List *
 take_execute(const char *body, MigBodyStatement *statement, RawParseMode mode)
 {
 	RawStmt    *raw = linitial_node(RawStmt, raw_parser(statement->text, mode));
 	char	   *constant = constant_text(expression_value(raw));
-	const char *written;
-	int			at;
+	List	   *result;
+	ListCell   *lc;
 
 	if (constant == NULL)
 	{
@@ -267,13 +315,24 @@ take_execute(const char *body, MigBodyStatement *statement, RawParseMode mode)
 		statement->expression = statement->text;
 		return list_make1(statement);
 	}
-	if (statement->location < 0)
-		return parse_sql(constant, -1, statement->line);
-	written = body + statement->location;
-	at = opening(written);
-	if (strncmp(written + at, constant, strlen(constant)) == 0)
-		return parse_sql(constant, statement->location + at, statement->line);
-	return parse_sql(constant, -1, statement->line);
+	if (statement->location >= 0)
+	{
+		int			at = statement->location +
+			opening(body + statement->location);
+
+		if (strncmp(body + at, constant, strlen(constant)) == 0)
+			return parse_sql(constant, at, statement->line);
+	}
+	result = parse_sql(constant, 0, statement->line);
+	foreach(lc, result)
+	{
+		MigBodyStatement *made = lfirst(lc);
+
+		made->location = statement->location;
+		made->line = statement->line;
+		made->as_written = false;
+	}
+	return result;
 }
 
 /* The statements that one find of PL/pgSQL's grammar comes to. */
@@ -432,6 +491,10 @@ look_into(Node *stmt, MigBody *body, const char *text)
 	PG_TRY();
 	{
 		body->statements = body_statements(stmt, body, text);
+		if (body->body_location >= 0 &&
+			strncmp(text + body->body_location, body->text,
+					strlen(body->text)) != 0)
+			place_escaped(body, text);
 	}
 	PG_CATCH();
 	{
@@ -476,7 +539,7 @@ mig_body_of(Node *stmt, const char *text)
 	}
 
 	if (body->text == NULL)
-		body->unseen = "it has none";
+		body->unseen = "it has no body";
 	else if (strcmp(body->language, "plpgsql") != 0 &&
 			 strcmp(body->language, "sql") != 0)
 		body->unseen = psprintf("it is in language %s", body->language);

@@ -12,13 +12,16 @@
 #include "nodes/pg_list.h"
 
 /*
- * A statement of a body.  The locations in 'raw' are offsets in 'text', and
- * text[i] stands at body[location + i].
+ * A statement of a body.  The locations in 'raw' are offsets in 'text'.  If it
+ * is written like that, text[i] stands at body_location + location + i of the
+ * statement's text, but for a PERFORM, here SELECT, and an INTO, here blanks.
  */
 typedef struct MigBodyStatement
 {
 	const char *text;
-	int			location;		/* of the first byte in the body; -1: unknown */
+	int			location;		/* of the first byte, or of the expression that
+								 * makes it, from body_location on; -1: unknown */
+	bool		as_written;		/* false: put together, or written with escapes */
 	int			line;			/* in the body, from 1 */
 	RawStmt    *raw;			/* NULL: dynamic */
 	bool		dynamic;		/* its text is made when it runs */

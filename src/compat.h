@@ -329,4 +329,11 @@ mig_local_beentry_by_index(int idx)
 #define MIG_MODULE_MAGIC(module, module_version)	PG_MODULE_MAGIC
 #endif
 
+/* A part of a query: from 18 on, and before. */
+#if PG_VERSION_NUM >= 180000
+#define MIG_SQL_18(since, before)	since
+#else
+#define MIG_SQL_18(since, before)	before
+#endif
+
 #endif							/* MIG_COMPAT_H */

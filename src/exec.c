@@ -223,6 +223,47 @@ stop_statement_timer(void)
 		disable_timeout(STATEMENT_TIMEOUT, false);
 }
 
+/* DETACH PARTITION, which is always alone. */
+static void
+take_detach(AlterTableCmd *fresh, const AlterTableCmd *decided)
+{
+	if (fresh->subtype == AT_DetachPartition)
+		castNode(PartitionCmd, fresh->def)->concurrent =
+			castNode(PartitionCmd, decided->def)->concurrent;
+}
+
+/*
+ * What was decided about a statement after its script was parsed: the name of
+ * an index that had none, and that it runs without CONCURRENTLY.
+ */
+static void
+take_decisions(Node *fresh, Node *decided)
+{
+	switch (nodeTag(fresh))
+	{
+		case T_IndexStmt:
+			castNode(IndexStmt, fresh)->idxname =
+				castNode(IndexStmt, decided)->idxname;
+			castNode(IndexStmt, fresh)->concurrent =
+				castNode(IndexStmt, decided)->concurrent;
+			break;
+		case T_DropStmt:
+			castNode(DropStmt, fresh)->concurrent =
+				castNode(DropStmt, decided)->concurrent;
+			break;
+		case T_ReindexStmt:
+			castNode(ReindexStmt, fresh)->params =
+				castNode(ReindexStmt, decided)->params;
+			break;
+		case T_AlterTableStmt:
+			take_detach(linitial_node(AlterTableCmd, castNode(AlterTableStmt, fresh)->cmds),
+						linitial_node(AlterTableCmd, castNode(AlterTableStmt, decided)->cmds));
+			break;
+		default:
+			break;
+	}
+}
+
 /*
  * Runs one text, that of 'stmt' if it is a script's.  Trees and plans
  * live in a child of the current context, which must outlast transactions if
@@ -241,10 +282,8 @@ run_text(const char *text, const MigStatement *stmt, bool toplevel)
 	debug_query_string = MyBackendType == B_BG_WORKER ? text :
 		debug_query_string;
 	raw = parse_one(text);
-	/* an index without a name may have got one meanwhile */
-	if (stmt != NULL && IsA(raw->stmt, IndexStmt))
-		castNode(IndexStmt, raw->stmt)->idxname =
-			castNode(IndexStmt, stmt->raw->stmt)->idxname;
+	if (stmt != NULL)
+		take_decisions(raw->stmt, stmt->raw->stmt);
 	start_statement_timer();
 	if (stmt != NULL && stmt->class == MIG_STMT_COPY_IN)
 		mig_copy_in(castNode(CopyStmt, raw->stmt), text, stmt->data,

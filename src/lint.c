@@ -149,6 +149,38 @@ remember(LintRun *run)
 	mig_shadow_apply(lint->shadow, lint->stmt);
 }
 
+/* Where a statement of the script stands. */
+static void
+stand_in_script(MigLint *lint, const MigStatement *statement)
+{
+	lint->source = lint->script->text;
+	lint->base = statement->base;
+	lint->location = statement->location;
+	lint->len = statement->len;
+}
+
+/* Where a statement of a body stands. */
+static void
+stand_in_body(MigLint *lint, const MigStatement *statement,
+			  const MigBody *body, const MigBodyStatement *inner)
+{
+	lint->place = statement->location;
+	if (body->body_location >= 0 && inner->location >= 0)
+		lint->place += body->body_location + inner->location;
+	if (inner->as_written)
+	{
+		lint->source = lint->script->text;
+		lint->location = lint->place;
+	}
+	else
+	{
+		lint->source = inner->text;
+		lint->location = 0;
+	}
+	lint->base = lint->location;
+	lint->len = strlen(inner->text);
+}
+
 /*
  * The statements of a body.  Those of a DO block run now; those of a function
  * run when somebody calls it.
@@ -167,11 +199,7 @@ judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
 
 		if (inner->raw == NULL)
 			continue;
-		lint->location = statement->location;
-		if (body->body_location >= 0 && inner->location >= 0)
-			lint->location += body->body_location + inner->location;
-		lint->base = lint->location;
-		lint->len = strlen(inner->text);
+		stand_in_body(lint, statement, body, inner);
 		judge(run, inner->raw->stmt);
 		if (lint->body == MIG_BODY_DO)
 		{
@@ -212,6 +240,7 @@ judge_routine(LintRun *run, const MigStatement *statement)
 		return;
 	lint->body = IsA(stmt, DoStmt) ? MIG_BODY_DO : MIG_BODY_ROUTINE;
 	judge_body(run, statement, body);
+	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
 	if (IsA(stmt, DoStmt))
 		lint->unseen |= is_body_unseen(body);
@@ -226,9 +255,7 @@ judge_statement(LintRun *run, const MigStatement *statement)
 
 	CHECK_FOR_INTERRUPTS();
 	lint->statement = statement;
-	lint->base = statement->base;
-	lint->location = statement->location;
-	lint->len = statement->len;
+	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
 	lint->routine = NULL;
 	if (IsA(stmt, DoStmt) || IsA(stmt, CreateFunctionStmt))
@@ -383,6 +410,7 @@ judge_script(LintRun *run, int number)
 			judge_step(run, try.result, lfirst(lc));
 		lint->statement = NULL;
 		lint->stmt = NULL;
+		lint->source = lint->script->text;
 		lint->location = 0;
 		ask(run, MIG_ON_SCRIPT_END);
 	}

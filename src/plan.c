@@ -299,6 +299,21 @@ plan_rollback(const MigRequest *request)
 }
 
 /*
+ * What is to be verified is the last one, or each without a target: an applied
+ * migration alone, a pending one after those that come before it.
+ */
+static List *
+plan_verify(const MigRequest *request)
+{
+	MigMigration *target = request->target == NULL ? NULL :
+		mig_plan_find(request->project, request->target);
+
+	if (target == NULL || (target->state != MIG_APPLIED && !target->repeatable))
+		return plan_apply(request);
+	return list_make1(target);
+}
+
+/*
  * The migrations that a run has to run, in their order; an error if the run
  * must not start.
  */
@@ -307,5 +322,7 @@ mig_plan(const MigRequest *request)
 {
 	if (request->action == MIG_ACTION_ROLLBACK)
 		return plan_rollback(request);
+	if (request->action == MIG_ACTION_VERIFY)
+		return plan_verify(request);
 	return plan_apply(request);
 }

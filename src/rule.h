@@ -147,10 +147,13 @@ typedef struct MigLint
 	const MigStep *step;
 	Node	   *stmt;			/* its tree, or that of a statement in its body */
 	MigLintBody body;
-	int			base;			/* added to a location of the tree: in the
-								 * script's text */
-	int			location;		/* of the statement in the script's text */
+	const char *source;			/* the text it stands in: the script's, or one
+								 * that its code puts together */
+	int			base;			/* added to a location of the tree: in 'source' */
+	int			location;		/* of the statement in 'source' */
 	int			len;
+	int			place;			/* if 'source' is not the script's text: where
+								 * in that to look */
 	struct MigBody *routine;	/* of DO, CREATE FUNCTION, CREATE PROCEDURE */
 	bool		unseen;			/* an earlier statement may have done anything */
 	MigEffect  *effect;			/* of 'stmt' */

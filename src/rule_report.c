@@ -29,7 +29,10 @@ place_of(const MigLint *lint, int location)
 
 	place.script = lint->number;
 	place.statement = lint->statement ? lint->statement->number : 0;
-	place.location = location > 0 ? lint->base + location : lint->location;
+	if (lint->source != lint->script->text)
+		place.location = lint->place;
+	else
+		place.location = location > 0 ? lint->base + location : lint->location;
 	return place;
 }
 

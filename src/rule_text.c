@@ -20,7 +20,7 @@
 char *
 mig_lint_text(MigLint *lint)
 {
-	return pnstrdup(lint->script->text + lint->location, lint->len);
+	return pnstrdup(lint->source + lint->location, lint->len);
 }
 
 /*
@@ -31,7 +31,7 @@ char *
 mig_lint_source(MigLint *lint, int location)
 {
 	int			start = lint->base + location;
-	char	   *text = pnstrdup(lint->script->text + start,
+	char	   *text = pnstrdup(lint->source + start,
 								lint->location + lint->len - start);
 	int			depth = 0;
 	int			end = 0;

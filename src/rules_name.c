@@ -198,7 +198,7 @@ check_length(MigLint *lint)
 	int			level;
 
 	if (lint->body != MIG_BODY_NONE ||
-		!has_long_word(lint->script->text + lint->location, lint->len))
+		!has_long_word(lint->source + lint->location, lint->len))
 		return;
 	text = mig_lint_text(lint);
 	level = mig_scan_begin_quiet();

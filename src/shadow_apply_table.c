@@ -161,6 +161,7 @@ static void
 define_column(MigRel *rel, ColumnDef *definition)
 {
 	ListCell   *lc;
+	ListCell   *each;
 
 	foreach(lc, mig_rel_columns(rel))
 	{
@@ -169,9 +170,9 @@ define_column(MigRel *rel, ColumnDef *definition)
 		if (column->name == NULL ||
 			strcmp(column->name, definition->colname) != 0)
 			continue;
-		foreach(lc, definition->constraints)
+		foreach(each, definition->constraints)
 		{
-			Constraint *constraint = lfirst_node(Constraint, lc);
+			Constraint *constraint = lfirst_node(Constraint, each);
 
 			if (constraint->contype == CONSTR_NOTNULL)
 				mig_make_not_null(rel, column, constraint->conname, true);

@@ -48,6 +48,12 @@ struct Options
 	const char *target;			/* --to */
 	const char *reason;
 	const char *table;
+	const char *format;
+	const char *level;
+	const char *fail_on;
+	const char *only;			/* a version */
+	const char *assume;
+	const char *lock_timeout;
 	Vector		variables;		/* of char *: name=value */
 	Vector		settings;
 	int			timeout;		/* seconds; -1: not given */
@@ -55,12 +61,15 @@ struct Options
 	bool		json;
 	bool		dry_run;
 	bool		exit_code;
+	bool		rules;
+	bool		force;
 };
 
 extern const Command commands[];
 
 /* in options.c */
 extern void options_parse(Options *options, int argc, char **argv);
+extern void options_need_directory(const Options *options, const char *directory);
 extern const char *option_argument(const Options *options, int n);
 extern void usage_error(const Options *options, const char *format, ...) PRINTF_LIKE(2, 3) NO_RETURN;
 
@@ -69,6 +78,10 @@ extern int	command_up(Options *options);
 extern int	command_down(Options *options);
 extern int	command_redo(Options *options);
 extern int	command_wait(Options *options);
+extern int	command_lint(Options *options);
+extern int	command_plan(Options *options);
+extern int	command_dry_run(Options *options);
+extern int	command_verify(Options *options);
 extern int	command_push(Options *options);
 extern int	command_status(Options *options);
 extern int	command_history(Options *options);

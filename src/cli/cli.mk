@@ -4,13 +4,18 @@
 
 CLI_OBJS = \
 	src/cli/connect.o \
+	src/cli/excerpt.o \
 	src/cli/files.o \
 	src/cli/json.o \
 	src/cli/layouts.o \
+	src/cli/lint.o \
+	src/cli/lint_ci.o \
+	src/cli/lint_text.o \
 	src/cli/look.o \
 	src/cli/main.o \
 	src/cli/new.o \
 	src/cli/options.o \
+	src/cli/plan.o \
 	src/cli/progress.o \
 	src/cli/push.o \
 	src/cli/query.o \

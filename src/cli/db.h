@@ -22,6 +22,7 @@ enum
 	DB_TEXT = 25,
 	DB_BOOL = 16,
 	DB_TEXT_ARRAY = 1009,
+	DB_INTERVAL = 1186,
 	DB_JSONB = 3802
 };
 
@@ -75,5 +76,6 @@ extern void db_cancel(Db *db);
 extern PGresult *db_run(Db *db, Query *query);
 extern bool db_is_lost(const Db *db);
 extern bool result_is_good(const PGresult *result);
+extern void result_add_row(PGresult *to, const PGresult *from, int row);
 
 #endif							/* CLI_DB_H */

@@ -135,7 +135,7 @@ command_status(Options *options)
 }
 
 /*
- * After a run, and before one
+ * After a run
  */
 
 /* Where everything is; NULL: who may run need not be allowed to look. */
@@ -188,96 +188,6 @@ look_at_what_is_left(Db *db)
 								  labels.data ? labels.data : ""));
 	text_free(&labels);
 	PQclear(rows);
-}
-
-/* A version, a name, or both as they are shown. */
-static bool
-is_target(const PGresult *rows, int row, const char *target)
-{
-	const char *version = PQgetvalue(rows, row, 1);
-	const char *name = PQgetvalue(rows, row, 2);
-	size_t		len = strlen(version);
-
-	return (len > 0 && compare_natural(version, target) == 0) ||
-		strcmp(name, target) == 0 ||
-		(strncmp(target, version, len) == 0 && target[len] != '\0' &&
-		 strcmp(target + len + 1, name) == 0);
-}
-
-/* The row of --to; all of them if it is not given. */
-static int
-last_row(Db *db, const PGresult *rows)
-{
-	const char *target = db->options->target;
-
-	if (target == NULL)
-		return PQntuples(rows);
-	for (int row = 0; row < PQntuples(rows); row++)
-	{
-		if (is_target(rows, row, target))
-			return row + 1;
-	}
-	complain("there is no migration \"%s\"", target);
-	exit(screen_close(EXIT_REFUSED));
-}
-
-/* Of these rows, which would run up to the target. */
-static PGresult *
-pending_rows(Db *db, const PGresult *rows)
-{
-	PGresult   *pending = PQcopyResult(rows, PG_COPYRES_ATTRS);
-	int			last = last_row(db, rows);
-
-	for (int row = 0; row < last; row++)
-	{
-		int			to = PQntuples(pending);
-
-		if (strcmp(PQgetvalue(rows, row, 0), "applied") == 0)
-			continue;
-		for (int column = 0; column < PQnfields(rows); column++)
-			PQsetvalue(pending, to, column, PQgetvalue(rows, row, column),
-					   PQgetisnull(rows, row, column) ? -1 :
-					   PQgetlength(rows, row, column));
-	}
-	return pending;
-}
-
-/* up --dry-run: what is not applied, in this transaction. */
-int
-look_at_pending(Db *db)
-{
-	const Options *options = db->options;
-	PGresult   *rows;
-	PGresult   *pending;
-	Query		query;
-	int			count;
-
-	query_init(&query, "SELECT state, version, name, kind, note FROM migrate.status($1)");
-	query_text(&query, options->project);
-	rows = session_rows(db, &query, NULL);
-	pending = pending_rows(db, rows);
-	count = PQntuples(pending);
-	if (options->json)
-		print_json(pending);
-	for (int row = 0; row < count; row++)
-	{
-		const char *state = PQgetvalue(pending, row, 0);
-		const char *version = PQgetvalue(pending, row, 1);
-		const char *note = PQgetvalue(pending, row, 4);
-
-		if (*note == '\0' && *version == '\0')
-			note = PQgetvalue(pending, row, 3);
-		say_state(state_colour(state), state, "%s%s%s%s%s%s", version,
-				  *version ? " " : "", PQgetvalue(pending, row, 2),
-				  *note ? " (" : "", note, *note ? ")" : "");
-	}
-	if (count == 0)
-		say("nothing is pending");
-	else
-		say("%d %s would run", count, count == 1 ? "migration" : "migrations");
-	PQclear(rows);
-	PQclear(pending);
-	return options->exit_code && count > 0 ? EXIT_PENDING : EXIT_DONE;
 }
 
 /*

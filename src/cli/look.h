@@ -11,6 +11,5 @@
 #include "db.h"
 
 extern void look_at_what_is_left(Db *db);
-extern int	look_at_pending(Db *db);
 
 #endif							/* CLI_LOOK_H */

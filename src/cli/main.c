@@ -28,10 +28,27 @@ const Command commands[] = {
 		"The server reads them as the layout has them; see doc/layouts.md.",
 	1, 1, "lv", command_push},
 	{"up", "[DIR]", "push DIR, if given, then apply what is pending",
-		"With --dry-run, shows what is pending and changes nothing.\n\n"
+		"With --dry-run, shows what would run, as plan does, and changes nothing.\n\n"
 		"With --exit-code, the status is 5 if nothing was pending; with --dry-run, 6 if\n"
 		"something is.",
 	0, 1, "lvtne", command_up},
+	{"lint", "[DIR]", "judge what is pending, with DIR, before it runs",
+		"The server judges each statement against this database: its tables, their sizes,\n"
+		"the locks that others would wait for.  Files of DIR that are not applied are judged\n"
+		"with what is stored and pending; nothing is stored.\n\n"
+		"The status is 1 if there are findings of --fail-on.",
+	0, 1, "lvtfSFOAR", command_lint},
+	{"plan", "[DIR]", "show what a run would do: a row per statement",
+		"Steps, locks, scans and rewrites of what is pending, with DIR.  Nothing is stored\n"
+		"and nothing runs.\n\n"
+		"With --exit-code, the status is 6 if something is pending.",
+	0, 1, "lvte", command_plan},
+	{"dry-run", "", "run what is pending, show what it did, and undo it",
+		"In one transaction that is rolled back.  It takes real locks while it runs.",
+	0, 0, "tkx", command_dry_run},
+	{"verify", "[VERSION]", "run up and down scripts, and show what differs after them",
+		"In one transaction that is rolled back.  Without VERSION, of all that is pending.",
+	0, 1, "", command_verify},
 	{"down", "[N]", "roll back the newest migration, or N of them",
 		"With --to, rolls back everything newer than that version.\n\n"
 		"With --exit-code, the status is 5 if there was nothing to roll back.",

@@ -62,6 +62,14 @@ static const Option command_options[] = {
 	{'r', false, "reason", OPTION_TEXT, FIELD(reason), "TEXT", "why, for the history"},
 	{'T', false, "table", OPTION_TEXT, FIELD(table), "NAME", "the tool's history table; else it is found by its columns"},
 	{'o', false, "timeout", OPTION_NUMBER, FIELD(timeout), "SECONDS", "give up after so long"},
+	{'f', false, "format", OPTION_TEXT, FIELD(format), "NAME", "text, json, github, gitlab or sarif"},
+	{'S', false, "level", OPTION_TEXT, FIELD(level), "SEVERITY", "show only error, or error and warning; else also notice"},
+	{'F', false, "fail-on", OPTION_TEXT, FIELD(fail_on), "SEVERITY", "status 1 from error, warning or notice on, or never; else error"},
+	{'O', false, "only", OPTION_TEXT, FIELD(only), "VERSION", "the findings of this migration alone"},
+	{'A', false, "assume", OPTION_TEXT, FIELD(assume), "large", "take tables that do not exist here for large ones"},
+	{'R', false, "rules", OPTION_FLAG, FIELD(rules), NULL, "list the rules instead"},
+	{'k', false, "lock-timeout", OPTION_TEXT, FIELD(lock_timeout), "TIME", "give up waiting for a lock after so long; else 100ms"},
+	{'x', false, "force", OPTION_FLAG, FIELD(force), NULL, "also if what is touched is large"},
 	{'L', false, "limit", OPTION_NUMBER, FIELD(limit), "N", "only the newest N; 0: all"},
 };
 
@@ -120,7 +128,7 @@ static const char *const other_words[][2] = {
 	{"apply", "up"}, {"migrate", "up"}, {"deploy", "up"}, {"run", "up"},
 	{"rollback", "down"}, {"revert", "down"}, {"undo", "down"},
 	{"load", "push"}, {"create", "new"}, {"add", "new"}, {"generate", "new"},
-	{"info", "status"}, {"list", "status"}, {"log", "history"},
+	{"check", "lint"}, {"info", "status"}, {"list", "status"}, {"log", "history"},
 	{"force", "resolve"}, {"repair", "resolve"}, {"stamp", "baseline"}
 };
 
@@ -195,8 +203,9 @@ print_general_help(void)
 		 "  -V, --version             show the version of pg_migrate");
 	puts("\nWhat is not given is taken from the environment (PGHOST, PGDATABASE, ...), as by\n"
 		 "psql.\n\n"
-		 "Exit status: 0 done, or nothing to do; 1 a migration failed; 2 usage; 3 refused;\n"
-		 "4 no connection.  With --exit-code also: 5 nothing was pending; 6 something is.");
+		 "Exit status: 0 done, or nothing to do; 1 a migration failed, or lint found errors;\n"
+		 "2 usage; 3 refused; 4 no connection.  With --exit-code also: 5 nothing was\n"
+		 "pending; 6 something is.");
 }
 
 static void
@@ -251,6 +260,15 @@ const char *
 option_argument(const Options *options, int n)
 {
 	return n < options->arguments.count ? options->arguments.items[n] : NULL;
+}
+
+/* What tells how to read a directory needs one. */
+void
+options_need_directory(const Options *options, const char *directory)
+{
+	if (directory == NULL &&
+		(options->layout != NULL || options->variables.count > 0))
+		usage_error(options, "--layout and --var are for a DIR that is pushed");
 }
 
 static const Option *

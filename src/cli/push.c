@@ -100,6 +100,20 @@ push_directory(Db *db, const char *directory, Sources *sources)
 	text_free(&contents);
 }
 
+/*
+ * Begins a transaction, to be rolled back, in which a directory is stored, if
+ * one is given.  What load() finds in it is what the caller is to ask for.
+ */
+void
+push_for_a_look(Db *db, const char *directory, Sources *sources)
+{
+	session_command(db, "BEGIN");
+	if (directory == NULL)
+		return;
+	session_command(db, "SET LOCAL migrate.lint = 'off'");
+	push_directory(db, directory, sources);
+}
+
 /* "2 new, 14 unchanged"; NULL if nothing changed. */
 char *
 push_summary(const PGresult *stored)

@@ -11,6 +11,7 @@
 #include "sources.h"
 
 extern void push_directory(Db *db, const char *directory, Sources *sources);
+extern void push_for_a_look(Db *db, const char *directory, Sources *sources);
 extern char *push_summary(const PGresult *stored);
 
 #endif							/* CLI_PUSH_H */

@@ -70,6 +70,18 @@ result_is_good(const PGresult *result)
 	return status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
 }
 
+/* Appends a row of a result of the same columns. */
+void
+result_add_row(PGresult *to, const PGresult *from, int row)
+{
+	int			last = PQntuples(to);
+
+	for (int column = 0; column < PQnfields(from); column++)
+		PQsetvalue(to, last, column, PQgetvalue(from, row, column),
+				   PQgetisnull(from, row, column) ? -1 :
+				   PQgetlength(from, row, column));
+}
+
 /*
  * Watching
  */

@@ -13,16 +13,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "excerpt.h"
 #include "report.h"
 #include "screen.h"
-
-/* Of a longer line, only the part around the error is shown, in columns. */
-#define SHOWN_WIDTH 150
 
 /* What the context of an error tells of where it is. */
 typedef struct Place
@@ -197,31 +194,6 @@ find_excerpt(const PGresult *result, const Place *place,
 	return found;
 }
 
-/* Appends characters of a line, tabs and the like as one blank; their width. */
-static int
-add_characters(Text *text, const char **p, int count, int limit)
-{
-	int			encoding = pg_char_to_encoding("UTF8");
-	int			width = 0;
-
-	while (count-- > 0 && **p != '\0' && width < limit)
-	{
-		int			len = PQmblenBounded(*p, encoding);
-		int			columns = PQdsplen(*p, encoding);
-
-		if (columns < 0 || (unsigned char) **p < 32)
-		{
-			text_add_char(text, ' ');
-			columns = 1;
-		}
-		else
-			text_add_part(text, *p, (size_t) len);
-		width += columns;
-		*p += len > 0 ? len : 1;
-	}
-	return width;
-}
-
 /*
  * Shows the line, its number in front, and below it where the error is.  If
  * only the statement is known, all of the line is marked.
@@ -229,37 +201,13 @@ add_characters(Text *text, const char **p, int count, int limit)
 static void
 show_line(const Excerpt *excerpt, const char *gutter)
 {
-	Text		text = {0};
-	const char *p = excerpt->line;
-	int			column = excerpt->column;
-	int			before;
-	int			after;
+	ExcerptLines lines = excerpt_lines(excerpt->line, excerpt->column, gutter);
 
-	if (column < 0)
-		column = (int) strspn(p, " \t");
-	if (column > SHOWN_WIDTH - 30)
-	{
-		Text		skipped = {0};
-
-		add_characters(&skipped, &p, column - SHOWN_WIDTH / 2, INT_MAX);
-		text_free(&skipped);
-		text_add(&text, "...");
-		before = 3 + add_characters(&text, &p, SHOWN_WIDTH / 2, SHOWN_WIDTH);
-	}
-	else
-		before = add_characters(&text, &p, column, SHOWN_WIDTH);
-	after = add_characters(&text, &p, SHOWN_WIDTH, SHOWN_WIDTH - before);
-	tell(" %5s | %s%s", gutter, text.data ? text.data : "", *p ? "..." : "");
-	text_reset(&text);
-	text_add_format(&text, " %5s | %*s", "", before, "");
-	tell_coloured(PLAIN, text.data);
-	text_reset(&text);
-	text_add_char(&text, '^');
-	for (int i = 1; excerpt->column < 0 && i < after; i++)
-		text_add_char(&text, '~');
-	tell_coloured(GREEN, text.data);
+	tell_plain(lines.source);
+	tell_coloured(PLAIN, lines.indent);
+	tell_coloured(GREEN, lines.mark);
 	tell_plain("");
-	text_free(&text);
+	excerpt_free(&lines);
 }
 
 /* The query of a function in which the error is: its line, and the caret. */

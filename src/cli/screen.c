@@ -236,6 +236,21 @@ say_state(Colour colour, const char *state, const char *format, ...)
 	text_free(&clean);
 }
 
+/* A part of a line, without its end. */
+void
+say_part(Colour colour, const char *text)
+{
+	Text		clean = {0};
+
+	if (json_only)
+		return;
+	screen_clear();
+	add_printable(&clean, text, -1);
+	printf("%s%s%s", colour_start(colour, out_colours),
+		   clean.data ? clean.data : "", colour_end(colour, out_colours));
+	text_free(&clean);
+}
+
 /*
  * Standard error
  */
@@ -359,23 +374,6 @@ print_line(Text *line)
 	text_reset(line);
 }
 
-static void
-add_row(Text *line, const PGresult *rows, int row, int columns,
-		const int *widths, int state_column)
-{
-	for (int column = 0; column < columns; column++)
-	{
-		Colour		colour = column == state_column ?
-			state_colour(PQgetvalue(rows, row, column)) : PLAIN;
-		int			width;
-
-		text_add(line, colour_start(colour, out_colours));
-		width = add_cell(line, rows, row, column);
-		text_add(line, colour_end(colour, out_colours));
-		text_add_format(line, "%*s", widths[column] - width + 2, "");
-	}
-}
-
 /* Is there nothing at all in a column? */
 static bool
 is_empty_column(const PGresult *rows, int column)
@@ -388,27 +386,53 @@ is_empty_column(const PGresult *rows, int column)
 	return true;
 }
 
-/*
- * The first columns of a result, without the last ones if there is nothing in
- * them.  Without frames: easy to read, to copy and to cut.
- */
-void
-print_table(const PGresult *rows, int columns, int state_column)
+/* Which columns of a result are shown, and how. */
+typedef struct Shape
+{
+	int			first;
+	int			end;
+	int		   *widths;			/* -1: nothing is in it, it is left out */
+	int			state_column;	/* -1: none */
+	const char *indent;
+} Shape;
+
+static void
+add_row(Text *line, const PGresult *rows, int row, const Shape *shape)
+{
+	text_add(line, shape->indent);
+	for (int column = shape->first; column < shape->end; column++)
+	{
+		Colour		colour = column == shape->state_column ?
+			state_colour(PQgetvalue(rows, row, column)) : PLAIN;
+		int			width;
+
+		if (shape->widths[column] < 0)
+			continue;
+		text_add(line, colour_start(colour, out_colours));
+		width = add_cell(line, rows, row, column);
+		text_add(line, colour_end(colour, out_colours));
+		text_add_format(line, "%*s", shape->widths[column] - width + 2, "");
+	}
+}
+
+/* Without frames: easy to read, to copy and to cut. */
+static void
+print_shape(const PGresult *rows, Shape *shape)
 {
 	Text		line = {0};
-	int		   *widths;
 
 	if (json_only || PQntuples(rows) == 0)
 		return;
 	screen_clear();
-	while (columns > 1 && is_empty_column(rows, columns - 1))
-		columns--;
-	widths = mem_alloc((size_t) columns * sizeof(int));
-	for (int column = 0; column < columns; column++)
+	shape->widths = mem_alloc((size_t) PQnfields(rows) * sizeof(int));
+	text_add(&line, shape->indent);
+	for (int column = shape->first; column < shape->end; column++)
 	{
-		widths[column] = column_width(rows, column);
-		text_add_format(&line, "%-*s", widths[column] + 2,
-						PQfname(rows, column));
+		shape->widths[column] = column > shape->first &&
+			is_empty_column(rows, column) ? -1 : column_width(rows, column);
+		if (shape->widths[column] >= 0)
+			text_add_format(&line, "%-*s", shape->widths[column] + 2,
+							PQfname(rows, column));
 	}
 	fputs(colour_start(FAINT, out_colours), stdout);
 	while (line.len > 0 && line.data[line.len - 1] == ' ')
@@ -417,11 +441,29 @@ print_table(const PGresult *rows, int columns, int state_column)
 	text_reset(&line);
 	for (int row = 0; row < PQntuples(rows); row++)
 	{
-		add_row(&line, rows, row, columns, widths, state_column);
+		add_row(&line, rows, row, shape);
 		print_line(&line);
 	}
 	text_free(&line);
-	free(widths);
+	free(shape->widths);
+}
+
+/* The first columns of a result, without those that nothing is in. */
+void
+print_table(const PGresult *rows, int columns, int state_column)
+{
+	Shape		shape = {0, columns, NULL, state_column, ""};
+
+	print_shape(rows, &shape);
+}
+
+/* The same from a column on, all lines indented. */
+void
+print_columns(const PGresult *rows, int first, const char *indent)
+{
+	Shape		shape = {first, PQnfields(rows), NULL, -1, indent};
+
+	print_shape(rows, &shape);
 }
 
 /*

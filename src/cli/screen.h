@@ -35,6 +35,7 @@ extern bool screen_is_utf8(void);
 /* Standard output: results.  Nothing of it appears with --json. */
 extern void say(const char *format, ...) PRINTF_LIKE(1, 2);
 extern void say_state(Colour colour, const char *state, const char *format, ...) PRINTF_LIKE(3, 4);
+extern void say_part(Colour colour, const char *text);
 extern Colour state_colour(const char *state);
 
 /* The line that changes, below what was said. */
@@ -49,6 +50,7 @@ extern void tell_coloured(Colour colour, const char *text);
 extern void complain(const char *format, ...) PRINTF_LIKE(1, 2);
 
 extern void print_table(const PGresult *rows, int columns, int state_column);
+extern void print_columns(const PGresult *rows, int first, const char *indent);
 
 extern int	screen_close(int status);
 

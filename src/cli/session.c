@@ -29,6 +29,16 @@ session_rows(Db *db, Query *query, const Sources *sources)
 					  db_is_lost(db) ? EXIT_NO_CONNECTION : EXIT_REFUSED));
 }
 
+/* Runs a statement that has neither parameters nor rows. */
+void
+session_command(Db *db, const char *sql)
+{
+	Query		query;
+
+	query_init(&query, sql);
+	PQclear(session_rows(db, &query, NULL));
+}
+
 /* The settings that --set asks for, of this session and its runs. */
 static void
 send_settings(Db *db)

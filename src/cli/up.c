@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "look.h"
+#include "plan.h"
 #include "push.h"
 #include "run.h"
 #include "screen.h"
@@ -22,31 +22,6 @@
 /* Pauses between two attempts to connect, in milliseconds. */
 #define FIRST_PAUSE	100
 #define LONGEST_PAUSE	1000
-
-static void
-run_command(Db *db, const char *sql)
-{
-	Query		query;
-
-	query_init(&query, sql);
-	PQclear(session_rows(db, &query, NULL));
-}
-
-/* up --dry-run: pushes within a transaction that is rolled back. */
-static int
-dry_run(Db *db, const char *directory)
-{
-	Sources		sources = {0};
-	int			status;
-
-	run_command(db, "BEGIN");
-	if (directory != NULL)
-		push_directory(db, directory, &sources);
-	status = look_at_pending(db);
-	run_command(db, "ROLLBACK");
-	db_close(db);
-	return status;
-}
 
 /* apply(), called alone, so that a runner executes it. */
 static int
@@ -70,12 +45,10 @@ command_up(Options *options)
 	Run		   *run;
 	int			status;
 
-	if (directory == NULL &&
-		(options->layout != NULL || options->variables.count > 0))
-		usage_error(options, "--layout and --var are for a DIR that is pushed");
+	options_need_directory(options, directory);
 	db = session_open(options);
 	if (options->dry_run)
-		return dry_run(db, directory);
+		return plan_show(db, directory);
 	run = run_new(db);
 	if (directory != NULL)
 	{

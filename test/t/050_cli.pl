@@ -63,7 +63,7 @@ my $dir = files(
 
 cli_is(
 	[ 'up', $dir, '--dry-run', '--exit-code' ], 6,
-	qr/^pending +001 orders\npending +002 lines\npending +all_orders \(repeatable\)\n3 migrations would run$/,
+	qr/^pending +001 orders\n +step +line +statement.*\n +1 +2 +CREATE TABLE orders \(id int\).*\npending +002 lines\n(?: .*\n)+pending +all_orders \(repeatable\)\n(?: .*\n)+(?:\d+ findings?: .*\n)?3 migrations would run; nothing was run or stored$/,
 	undef, 'a dry run shows what would run');
 is_deeply(json_rows('status'), [], 'and changes nothing');
 is(join(' ', map { $_->{name} } @{ json_rows('up', $dir, '--dry-run', '--to', '1') }),

@@ -23,6 +23,7 @@ sub mask
 	$text =~ s/\b2\d{13}\b/<version>/g;
 	$text =~ s/\b2\d{13}_/<version>_/g;
 	$text =~ s/\b\d+(\.\d+)? m?s\b/<elapsed>/g;
+	$text =~ s/\(\d+ [kM]?B\)/(<size>)/g;
 	$text =~ s/ +/ /g;
 	return $text;
 }
@@ -68,7 +69,7 @@ chdir($checkout) or die $!;
 	my $completion = slurp_file('src/cli/pg_migrate.bash-completion');
 	my ($commands) = $help =~ /^Commands:\n(.*?)\n\n/ms;
 
-	foreach my $command ($commands =~ /^  (\w+)/mg)
+	foreach my $command ($commands =~ /^  ([\w-]+)/mg)
 	{
 		my (undef, $text) = cli($command, '--help');
 
