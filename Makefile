@@ -51,8 +51,13 @@ OBJS = \
 	src/effect_column.o \
 	src/effect_common.o \
 	src/effect_constraint.o \
+	src/effect_create.o \
+	src/effect_drop.o \
+	src/effect_index.o \
 	src/effect_of.o \
+	src/effect_other.o \
 	src/effect_partition.o \
+	src/effect_query.o \
 	src/effect_table.o \
 	src/effect_touch.o \
 	src/exec.o \

@@ -276,6 +276,13 @@ mig_not_null_is_valid(Oid relation, AttrNumber attnum)
 #endif
 }
 
+/* GRANT and REVOKE lock the table from 18 on. */
+static inline bool
+mig_grant_locks(void)
+{
+	return PG_VERSION_NUM >= 180000;
+}
+
 /* Memory of a setting's check hook: the server has its own way from 16 on. */
 static inline void *
 mig_guc_malloc(size_t size)

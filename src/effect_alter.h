@@ -25,6 +25,7 @@ typedef void MigAlterFunction (MigAlter *alter, MigRel *rel,
 							   AlterTableCmd *command);
 
 /* effect_column.c */
+extern void mig_alter_lock_children(MigAlter *alter);
 extern MigAlterFunction mig_alter_add_column;
 extern MigAlterFunction mig_alter_drop_column;
 extern MigAlterFunction mig_alter_type;

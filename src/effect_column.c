@@ -7,8 +7,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_class.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/syscache.h"
 
 #include "compat.h"
 #include "effect_alter.h"
@@ -84,6 +86,9 @@ mig_alter_add_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 	ColumnDef  *definition = castNode(ColumnDef, command->def);
 	MigAddColumn cost;
 
+	if (column_named(alter->target, definition->colname) != NULL)
+		return;
+	mig_effect_lock(alter->effect, rel, alter->lock);
 	/* below the target, one that is there already is taken for the new one */
 	if (column_named(rel, definition->colname) != NULL)
 		return;
@@ -99,15 +104,39 @@ mig_alter_add_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
  * DROP COLUMN
  */
 
-/* Indexes, foreign keys and sequences go with a column. */
+/* Even ONLY has to tell the children that the column is theirs now. */
 void
-mig_alter_drop_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
+mig_alter_lock_children(MigAlter *alter)
 {
-	MigColumn  *column = column_named(rel, command->name);
 	ListCell   *lc;
 
-	if (column == NULL)
-		return;
+	foreach(lc, mig_rel_children(alter->target, false))
+		mig_effect_lock(alter->effect, lfirst(lc), alter->lock);
+}
+
+/* Has the relation the column from its parent alone? */
+static bool
+is_inherited(const MigRel *rel, const MigColumn *column)
+{
+	HeapTuple	tuple = SearchSysCache2(ATTNUM, ObjectIdGetDatum(rel->oid),
+										Int16GetDatum(column->attnum));
+	Form_pg_attribute form;
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	form = (Form_pg_attribute) GETSTRUCT(tuple);
+	result = form->attinhcount == 1 && !form->attislocal;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+/* Indexes, foreign keys and sequences go with a column. */
+static void
+drop_column(MigAlter *alter, MigRel *rel, MigColumn *column)
+{
+	ListCell   *lc;
+
 	foreach(lc, mig_rel_indexes(rel))
 	{
 		MigRel	   *index = lfirst(lc);
@@ -126,9 +155,24 @@ mig_alter_drop_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 	}
 	foreach(lc, mig_effect_sequences(rel, column))
 		mig_effect_lock(alter->effect, lfirst(lc), AccessExclusiveLock);
-	if (command->behavior != DROP_CASCADE)
-		return;
+}
+
+/* So do views, foreign keys of others and generated columns. */
+static void
+drop_column_cascade(MigAlter *alter, MigRel *rel, MigColumn *column)
+{
+	ListCell   *lc;
+
 	mig_effect_drop_dependents(alter->effect, rel, column);
+	foreach(lc, mig_fact_dependents(rel, column))
+	{
+		MigDependent *dependent = lfirst(lc);
+
+		if (strcmp(dependent->kind, "generated column") == 0 &&
+			dependent->objid == rel->oid)
+			drop_column(alter, rel,
+						mig_rel_attribute(rel, dependent->objsubid));
+	}
 	foreach(lc, mig_rel_referencing(rel))
 	{
 		MigForeignKey *key = lfirst(lc);
@@ -137,6 +181,20 @@ mig_alter_drop_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 			mig_effect_drop_foreign_key(alter->effect, key->table,
 										key->constraint);
 	}
+}
+
+void
+mig_alter_drop_column(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
+{
+	MigColumn  *column = column_named(rel, command->name);
+
+	if (column == NULL || (rel != alter->target && !is_inherited(rel, column)))
+		return;
+	drop_column(alter, rel, column);
+	if (command->behavior == DROP_CASCADE)
+		drop_column_cascade(alter, rel, column);
+	if (!alter->recurses)
+		mig_alter_lock_children(alter);
 }
 
 /*
@@ -238,7 +296,7 @@ mig_alter_set_expression(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 	remake_indexes(alter->effect, rel, column, mig_rel_indexes(rel));
 }
 
-/* SET GENERATED and the options of the sequence behind it. */
+/* SET GENERATED and the options of the sequence behind it; dropping both. */
 void
 mig_alter_identity(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 {
@@ -248,5 +306,7 @@ mig_alter_identity(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 	if (column == NULL)
 		return;
 	foreach(lc, mig_effect_sequences(rel, column))
-		mig_effect_lock(alter->effect, lfirst(lc), ShareRowExclusiveLock);
+		mig_effect_lock(alter->effect, lfirst(lc),
+						command->subtype == AT_DropIdentity ?
+						AccessExclusiveLock : ShareRowExclusiveLock);
 }

@@ -80,6 +80,20 @@ mig_effect_rewrite(MigEffect *effect, MigRel *rel)
 	}
 }
 
+/* Has the relation itself no rows, whatever is below it? */
+static bool
+is_empty_itself(MigRel *rel)
+{
+	int64		bytes = mig_rel_bytes(rel);
+	ListCell   *lc;
+
+	if (rel->assumed || rel->filled)
+		return false;
+	foreach(lc, mig_rel_children(rel, false))
+		bytes -= mig_rel_bytes(lfirst(lc));
+	return mig_rel_is_new(rel) || bytes == 0;
+}
+
 /*
  * The rows of the table are compared with those that they reference: all of
  * both is read, unless there is nothing to compare.
@@ -90,7 +104,7 @@ mig_effect_compare(MigEffect *effect, MigRel *rel, MigRel *referenced)
 	mig_effect_lock(effect, referenced, RowShareLock);
 	mig_effect_lock(effect, rel, AccessShareLock);
 	mig_effect_scan(effect, rel);
-	if (!mig_rel_is_empty(rel))
+	if (!is_empty_itself(rel))
 		mig_effect_scan_family(effect, referenced);
 }
 
@@ -117,14 +131,12 @@ mig_effect_sequences(MigRel *rel, MigColumn *column)
 	List	   *result = NIL;
 	ListCell   *lc;
 
-	foreach(lc, mig_fact_dependents(rel, column))
+	foreach(lc, mig_rel_owned_sequences(rel))
 	{
-		MigDependent *dependent = lfirst(lc);
+		MigRel	   *sequence = lfirst(lc);
 
-		if (strcmp(dependent->kind, "sequence") == 0 &&
-			(dependent->deptype == 'a' || dependent->deptype == 'i'))
-			result = lappend(result,
-							 mig_shadow_of_oid(rel->shadow, dependent->objid));
+		if (column == NULL || sequence->owner_column == column->attnum)
+			result = lappend(result, sequence);
 	}
 	return result;
 }
@@ -140,6 +152,7 @@ mig_effect_drop_dependents(MigEffect *effect, MigRel *rel, MigColumn *column)
 		MigDependent *dependent = lfirst(lc);
 		MigRel	   *view;
 		MigTouch   *touch;
+		ListCell   *each;
 
 		if (strcmp(dependent->kind, "view") != 0 &&
 			strcmp(dependent->kind, "materialized view") != 0)
@@ -150,6 +163,8 @@ mig_effect_drop_dependents(MigEffect *effect, MigRel *rel, MigColumn *column)
 		if (mig_touch_strongest(touch) == AccessExclusiveLock)
 			continue;
 		mig_effect_lock(effect, view, AccessExclusiveLock);
+		foreach(each, mig_rel_indexes(view))
+			mig_effect_drop_index(effect, lfirst(each));
 		mig_effect_drop_dependents(effect, view, NULL);
 	}
 }

@@ -72,8 +72,10 @@ use_index(MigAlter *alter, MigRel *rel, const Constraint *constraint)
 
 		if (strcmp(index->name, constraint->indexname) != 0)
 			continue;
-		/* which gets the name of the constraint */
-		mig_effect_lock(alter->effect, index, ShareUpdateExclusiveLock);
+		/* it gets the name of the constraint */
+		if (constraint->conname != NULL &&
+			strcmp(constraint->conname, index->name) != 0)
+			mig_effect_lock(alter->effect, index, ShareUpdateExclusiveLock);
 		if (constraint->contype == CONSTR_PRIMARY && index->index != NULL)
 			require_not_null(alter, rel, key_names(rel, index->index));
 	}
@@ -299,19 +301,27 @@ drop_referencing(MigAlter *alter, MigRel *rel, const MigConstraint *constraint)
 	}
 }
 
+/* Have the children of a table such a constraint as well? */
+static bool
+is_inherited(const MigConstraint *constraint)
+{
+	return constraint != NULL && !constraint->no_inherit &&
+		(constraint->type == CONSTRAINT_CHECK ||
+		 constraint->type == CONSTRAINT_NOTNULL);
+}
+
 void
 mig_alter_drop_constraint(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 {
 	MigConstraint *constraint = mig_rel_constraint(alter->target, command->name);
 
 	/* partitions are looked at whatever it is */
-	if (is_partition_of_target(alter) ||
-		(constraint != NULL && !constraint->no_inherit &&
-		 (constraint->type == CONSTRAINT_CHECK ||
-		  constraint->type == CONSTRAINT_NOTNULL)))
+	if (is_partition_of_target(alter) || is_inherited(constraint))
 		mig_effect_lock(alter->effect, rel, alter->lock);
 	if (constraint == NULL || rel != alter->target)
 		return;
+	if (!alter->recurses && is_inherited(constraint))
+		mig_alter_lock_children(alter);
 	if (constraint->type == CONSTRAINT_FOREIGN)
 		mig_effect_drop_foreign_key(alter->effect, rel, constraint);
 	if (constraint->index != NULL)

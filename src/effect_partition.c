@@ -123,6 +123,21 @@ adopt_foreign_keys(MigEffect *effect, MigRel *parent, MigRel *partition)
 						ShareRowExclusiveLock);
 }
 
+/* The bounds of what the parent is a partition of count as well. */
+static void
+look_at_ancestors(MigEffect *effect, MigRel *rel)
+{
+	ListCell   *lc;
+
+	if (!rel->partition)
+		return;
+	foreach(lc, mig_rel_parents(rel))
+	{
+		mig_effect_lock(effect, lfirst(lc), AccessShareLock);
+		look_at_ancestors(effect, lfirst(lc));
+	}
+}
+
 /* ALTER INDEX ... ATTACH PARTITION */
 static void
 attach_index(MigAlter *alter, MigRel *parent, MigRel *index)
@@ -150,6 +165,7 @@ mig_alter_attach(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 		return;
 	}
 	mig_effect_lock_family(alter->effect, partition, AccessExclusiveLock);
+	look_at_ancestors(alter->effect, rel);
 	adopt_indexes(alter->effect, rel, partition);
 	adopt_foreign_keys(alter->effect, rel, partition);
 	verify(alter->effect, rel, partition, attach->bound, mig_fact_proves_bound);

@@ -10,18 +10,24 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_trigger.h"
 #include "commands/defrem.h"
 #include "commands/tablecmds.h"
 #include "commands/tablespace.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/fmgroids.h"
 #include "utils/syscache.h"
 
 #include "compat.h"
 #include "effect_alter.h"
+#include "facts.h"
 
 /*
  * Commands on the table as a whole
@@ -129,6 +135,50 @@ change_owner(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 		mig_effect_lock(alter->effect, lfirst(lc), alter->lock);
 }
 
+/* Does the command mean this trigger? */
+static bool
+means_trigger(const AlterTableCmd *command, Form_pg_trigger trigger)
+{
+	if (!TRIGGER_FOR_ROW(trigger->tgtype))
+		return false;
+	switch (command->subtype)
+	{
+		case AT_EnableTrigAll:
+		case AT_DisableTrigAll:
+			return true;
+		case AT_EnableTrigUser:
+		case AT_DisableTrigUser:
+			return !trigger->tgisinternal;
+		default:
+			return strcmp(NameStr(trigger->tgname), command->name) == 0;
+	}
+}
+
+/* Triggers for each row are on the partitions as well. */
+static void
+switch_triggers(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
+{
+	Relation	catalog;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	bool		found = false;
+
+	if (rel->kind != RELKIND_PARTITIONED_TABLE || !alter->recurses)
+		return;
+	catalog = table_open(TriggerRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_trigger_tgrelid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(rel->oid));
+	scan = systable_beginscan(catalog, TriggerRelidNameIndexId, true, NULL, 1,
+							  &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
+		found = means_trigger(command, (Form_pg_trigger) GETSTRUCT(tuple));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	if (found)
+		mig_effect_lock_family(alter->effect, rel, alter->lock);
+}
+
 /*
  * The table of commands
  */
@@ -151,7 +201,7 @@ typedef struct AlterCommand
 
 /* What is not here changes the catalog's word on the target only. */
 static const AlterCommand commands[] = {
-	{AT_AddColumn, REACH_FAMILY, mig_alter_add_column},
+	{AT_AddColumn, REACH_OWN, mig_alter_add_column},
 	{AT_DropColumn, REACH_FAMILY, mig_alter_drop_column},
 	{AT_AlterColumnType, REACH_FAMILY, mig_alter_type},
 	{AT_SetNotNull, REACH_FAMILY, mig_alter_set_not_null},
@@ -163,19 +213,19 @@ static const AlterCommand commands[] = {
 	{AT_SetStorage, REACH_FAMILY, NULL},
 	{AT_AddIdentity, REACH_IDENTITY, NULL},
 	{AT_SetIdentity, REACH_IDENTITY, mig_alter_identity},
-	{AT_DropIdentity, REACH_IDENTITY, NULL},
+	{AT_DropIdentity, REACH_IDENTITY, mig_alter_identity},
 	{AT_AddConstraint, REACH_OWN, mig_alter_add_constraint},
 	{AT_ValidateConstraint, REACH_OWN, mig_alter_validate_constraint},
 	{AT_DropConstraint, REACH_OWN, mig_alter_drop_constraint},
 	{AT_AlterConstraint, REACH_PARTITIONS, mig_alter_alter_constraint},
-	{AT_EnableTrig, REACH_PARTITIONS, NULL},
-	{AT_EnableAlwaysTrig, REACH_PARTITIONS, NULL},
-	{AT_EnableReplicaTrig, REACH_PARTITIONS, NULL},
-	{AT_EnableTrigAll, REACH_PARTITIONS, NULL},
-	{AT_EnableTrigUser, REACH_PARTITIONS, NULL},
-	{AT_DisableTrig, REACH_PARTITIONS, NULL},
-	{AT_DisableTrigAll, REACH_PARTITIONS, NULL},
-	{AT_DisableTrigUser, REACH_PARTITIONS, NULL},
+	{AT_EnableTrig, REACH_TARGET, switch_triggers},
+	{AT_EnableAlwaysTrig, REACH_TARGET, switch_triggers},
+	{AT_EnableReplicaTrig, REACH_TARGET, switch_triggers},
+	{AT_EnableTrigAll, REACH_TARGET, switch_triggers},
+	{AT_EnableTrigUser, REACH_TARGET, switch_triggers},
+	{AT_DisableTrig, REACH_TARGET, switch_triggers},
+	{AT_DisableTrigAll, REACH_TARGET, switch_triggers},
+	{AT_DisableTrigUser, REACH_TARGET, switch_triggers},
 	{AT_ClusterOn, REACH_TARGET, cluster_on},
 	{AT_ReplicaIdentity, REACH_TARGET, replica_identity},
 	{AT_SetLogged, REACH_TARGET, set_persistence},
@@ -254,6 +304,28 @@ kind_of_target(ObjectType type)
 	}
 }
 
+/* What is below the target: children, or the tables OF a composite type. */
+static List *
+below(const MigAlter *alter)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	if (!alter->recurses)
+		return NIL;
+	if (alter->target->kind != RELKIND_COMPOSITE_TYPE)
+		return mig_rel_children(alter->target, true);
+	foreach(lc, mig_fact_dependents(alter->target, NULL))
+	{
+		MigDependent *dependent = lfirst(lc);
+
+		if (strcmp(dependent->kind, "table") == 0 && dependent->objsubid == 0)
+			result = lappend(result,
+							 mig_shadow_of_oid(alter->shadow, dependent->objid));
+	}
+	return result;
+}
+
 /* What ALTER TABLE, INDEX, SEQUENCE, VIEW and TYPE would do. */
 void
 mig_effect_alter_table(MigShadow *shadow, AlterTableStmt *stmt,
@@ -268,9 +340,9 @@ mig_effect_alter_table(MigShadow *shadow, AlterTableStmt *stmt,
 	if (alter.target == NULL)
 		return;
 	alter.lock = AlterTableGetLockLevel(stmt->cmds);
-	alter.recurses = stmt->relation->inh;
-	alter.family = lcons(alter.target, alter.recurses ?
-						 mig_rel_children(alter.target, true) : NIL);
+	/* the grammar knows no ONLY for types, and leaves it as it is */
+	alter.recurses = stmt->relation->inh || stmt->objtype == OBJECT_TYPE;
+	alter.family = lcons(alter.target, below(&alter));
 	mig_effect_lock(effect, alter.target, alter.lock);
 	foreach(lc, stmt->cmds)
 	{

@@ -153,7 +153,7 @@ is_serial(const TypeName *name)
 	return false;
 }
 
-/* Must each row be given a value that the domain has approved or made? */
+/* Must each row be given a value that the domain has approved or computed? */
 static bool
 is_demanding_domain(MigShadow *shadow, TypeName *name, Oid type,
 					bool has_default)
@@ -169,8 +169,9 @@ is_demanding_domain(MigShadow *shadow, TypeName *name, Oid type,
 	}
 	if (mig_fact_type_has_constraints(type))
 		return true;
-	/* a type's default is written into the rows, whatever it is */
-	return !has_default && OidIsValid(type) && get_typdefault(type) != NULL;
+	if (!has_default && OidIsValid(type) && get_typdefault(type) != NULL)
+		return mig_fact_volatility(get_typdefault(type)) == PROVOLATILE_VOLATILE;
+	return false;
 }
 
 /* Has the default to be computed for each row? */

@@ -17,7 +17,8 @@ typedef enum MigAddColumn
 	MIG_ADD_SERIAL,
 	MIG_ADD_IDENTITY,
 	MIG_ADD_STORED,				/* a stored generated column */
-	MIG_ADD_DOMAIN,				/* its domain has constraints, or a default */
+	MIG_ADD_DOMAIN,				/* its domain has constraints, or a volatile
+								 * default */
 	MIG_ADD_VOLATILE			/* its default is volatile */
 } MigAddColumn;
 

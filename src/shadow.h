@@ -154,6 +154,7 @@ typedef struct MigRel
 	struct MigRel *owner;		/* of a sequence: the table that it goes with */
 	AttrNumber	owner_column;
 	List	   *sequences;		/* of MigRel *: those that the set gave it */
+	bool		triggers;		/* the set gave it some */
 	Node	   *definition;		/* the statement that made it */
 
 	/* read when asked for: use the functions below */
@@ -220,7 +221,10 @@ extern MigNamed *mig_shadow_type_made(MigShadow *shadow, const char *schema,
 extern MigNamed *mig_shadow_routine_made(MigShadow *shadow, const char *schema,
 										 const char *name);
 extern bool mig_shadow_type_exists(MigShadow *shadow, TypeName *name);
+extern Oid	mig_shadow_type_oid(MigShadow *shadow, TypeName *name);
+extern List *mig_shadow_type_users(MigShadow *shadow, TypeName *name);
 extern bool mig_shadow_routine_exists(MigShadow *shadow, List *name, int nargs);
+extern List *mig_shadow_split_name(const char *name);
 extern MigNamed *mig_shadow_note(MigShadow *shadow, List **objects,
 								 const char *schema, const char *name);
 

@@ -76,42 +76,67 @@ alter_sequence(MigShadow *shadow, AlterSeqStmt *stmt)
 		mig_apply_owned_by(rel, stmt->options);
 }
 
-/* The shadow as the statement leaves it. */
-void
-mig_shadow_apply(MigShadow *shadow, Node *stmt)
+static void
+create_trigger(MigShadow *shadow, CreateTrigStmt *stmt)
+{
+	MigRel	   *rel = mig_shadow_find(shadow, stmt->relation, RELKIND_RELATION);
+
+	if (rel != NULL)
+		rel->triggers = true;
+}
+
+/* Statements that make or alter relations of one kind each. */
+static bool
+apply_to_relation(MigShadow *shadow, Node *stmt)
 {
 	switch (nodeTag(stmt))
 	{
 		case T_CreateStmt:
 			mig_apply_create_table(shadow, (CreateStmt *) stmt,
 								   RELKIND_RELATION);
-			break;
+			return true;
 		case T_CreateForeignTableStmt:
 			mig_apply_create_table(shadow,
 								   &((CreateForeignTableStmt *) stmt)->base,
 								   RELKIND_FOREIGN_TABLE);
-			break;
+			return true;
 		case T_CreateTableAsStmt:
 			create_as(shadow, (CreateTableAsStmt *) stmt);
-			break;
-		case T_SelectStmt:
-			select_statement(shadow, (SelectStmt *) stmt);
-			break;
+			return true;
 		case T_ViewStmt:
 			mig_apply_view(shadow, (ViewStmt *) stmt);
-			break;
+			return true;
 		case T_CreateSeqStmt:
 			mig_apply_create_sequence(shadow, (CreateSeqStmt *) stmt);
-			break;
+			return true;
 		case T_AlterSeqStmt:
 			alter_sequence(shadow, (AlterSeqStmt *) stmt);
-			break;
+			return true;
 		case T_IndexStmt:
 			mig_apply_create_index(shadow, (IndexStmt *) stmt);
-			break;
+			return true;
+		case T_CompositeTypeStmt:
+			mig_apply_composite(shadow, (CompositeTypeStmt *) stmt);
+			return true;
 		case T_AlterTableStmt:
 			mig_apply_alter_table(shadow, (AlterTableStmt *) stmt);
-			break;
+			return true;
+		case T_CreateTrigStmt:
+			create_trigger(shadow, (CreateTrigStmt *) stmt);
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The shadow as the statement leaves it. */
+void
+mig_shadow_apply(MigShadow *shadow, Node *stmt)
+{
+	if (apply_to_relation(shadow, stmt))
+		return;
+	switch (nodeTag(stmt))
+	{
 		case T_DropStmt:
 			mig_apply_drop(shadow, (DropStmt *) stmt);
 			break;
@@ -123,9 +148,6 @@ mig_shadow_apply(MigShadow *shadow, Node *stmt)
 			break;
 		case T_CreateSchemaStmt:
 			create_schema(shadow, (CreateSchemaStmt *) stmt);
-			break;
-		case T_CompositeTypeStmt:
-			mig_apply_composite(shadow, (CompositeTypeStmt *) stmt);
 			break;
 		case T_DefineStmt:
 			mig_apply_type(shadow, stmt);
@@ -143,6 +165,9 @@ mig_shadow_apply(MigShadow *shadow, Node *stmt)
 			break;
 		case T_VariableSetStmt:
 			mig_shadow_apply_set(shadow, (VariableSetStmt *) stmt);
+			break;
+		case T_SelectStmt:
+			select_statement(shadow, (SelectStmt *) stmt);
 			break;
 		case T_InsertStmt:
 		case T_UpdateStmt:

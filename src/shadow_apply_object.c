@@ -184,15 +184,17 @@ mig_apply_type(MigShadow *shadow, Node *stmt)
 	}
 }
 
-/* Columns of a type that goes, in the relations that are known. */
+/* Columns of a type that goes. */
 static void
 drop_columns_of_type(MigShadow *shadow, TypeName *name)
 {
+	Oid			type = mig_shadow_type_oid(shadow, name);
+	Oid			array = OidIsValid(type) ? get_array_type(type) : InvalidOid;
 	const char *wanted = strVal(llast(name->names));
 	ListCell   *lc;
 	ListCell   *each;
 
-	foreach(lc, mig_shadow_relations(shadow))
+	foreach(lc, mig_shadow_type_users(shadow, name))
 	{
 		foreach(each, mig_rel_columns(lfirst(lc)))
 		{
@@ -200,8 +202,11 @@ drop_columns_of_type(MigShadow *shadow, TypeName *name)
 			TypeName   *own = column->definition ?
 				column->definition->typeName : NULL;
 
-			if (column->name != NULL && own != NULL && own->names != NIL &&
-				strcmp(strVal(llast(own->names)), wanted) == 0)
+			if (column->name != NULL &&
+				((OidIsValid(type) && column->type == type) ||
+				 (OidIsValid(array) && column->type == array) ||
+				 (own != NULL && own->names != NIL &&
+				  strcmp(strVal(llast(own->names)), wanted) == 0)))
 				mig_drop_column(lfirst(lc), column, true);
 		}
 	}

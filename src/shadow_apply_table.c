@@ -143,7 +143,12 @@ copy_like_rest(MigRel *rel, TableLikeClause *like)
 
 		if (constraint->type == CONSTRAINT_CHECK &&
 			(like->options & CREATE_TABLE_LIKE_CONSTRAINTS))
+		{
 			mig_make_constraint_copy(rel, source, constraint, true);
+			/* there are no rows to violate it */
+			mig_rel_constraint(rel, constraint->name)->valid =
+				constraint->enforced;
+		}
 	}
 	if (!(like->options & CREATE_TABLE_LIKE_INDEXES))
 		return;
@@ -229,9 +234,44 @@ mig_apply_not_null(MigRel *rel, Constraint *constraint)
 	}
 }
 
+/* UNIQUE without a name says nothing where there is a key of these columns. */
+static bool
+is_repeated(MigRel *rel, Constraint *constraint, const char *column)
+{
+	ListCell   *lc;
+	List	   *keys = NIL;
+
+	if (constraint->contype != CONSTR_UNIQUE || constraint->conname != NULL)
+		return false;
+	foreach(lc, constraint->keys)
+	{
+		MigColumn  *key = mig_rel_column(rel, strVal(lfirst(lc)));
+
+		keys = lappend_int(keys, key ? key->attnum : 0);
+	}
+	if (column != NULL && keys == NIL)
+		keys = list_make1_int(mig_rel_column(rel, column) ?
+							  mig_rel_column(rel, column)->attnum : 0);
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *other = lfirst(lc);
+
+		if ((other->type == CONSTRAINT_PRIMARY ||
+			 other->type == CONSTRAINT_UNIQUE) && equal(other->columns, keys) &&
+			other->deferrable == constraint->deferrable &&
+			other->index != NULL && other->index->index->included == NIL &&
+			constraint->including == NIL)
+			return true;
+	}
+	return false;
+}
+
 static void
 make_constraint(MigRel *rel, Constraint *constraint, const char *column)
 {
+	if (is_repeated(rel, constraint, column))
+		return;
+
 	/* that of a column has been made with it */
 	if (constraint->contype == CONSTR_NOTNULL && column == NULL)
 		mig_apply_not_null(rel, constraint);

@@ -158,6 +158,8 @@ mig_rel_link(MigRel *parent, MigRel *child)
 	read_parents(child);
 	mig_shadow_append(parent->shadow, &parent->children, child);
 	mig_shadow_append(parent->shadow, &child->parents, parent);
+	if (child->index != NULL)
+		child->partition = true;
 }
 
 /* The child is not below the parent any more. */
@@ -170,6 +172,8 @@ mig_rel_unlink(MigRel *parent, MigRel *child)
 		parent->default_partition = NULL;
 	parent->children = list_delete_ptr(parent->children, child);
 	child->parents = list_delete_ptr(child->parents, parent);
+	if (child->index != NULL)
+		child->partition = false;
 }
 
 /*

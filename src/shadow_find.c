@@ -312,7 +312,9 @@ mig_shadow_put(MigShadow *shadow, const char *schema, const char *name, char kin
 	rel->persistence = strcmp(schema, "pg_temp") == 0 ?
 		RELPERSISTENCE_TEMP : RELPERSISTENCE_PERMANENT;
 	rel->created_in = shadow->transaction;
-	rel->replica_identity = REPLICA_IDENTITY_DEFAULT;
+	rel->replica_identity = RELKIND_HAS_TABLE_AM(kind) ||
+		kind == RELKIND_PARTITIONED_TABLE ?
+		REPLICA_IDENTITY_DEFAULT : REPLICA_IDENTITY_NOTHING;
 	rel->populated = true;
 	rel->columns_read = rel->constraints_read = true;
 	rel->indexes_read = rel->size_read = true;

@@ -170,9 +170,11 @@ mig_make_serial(MigRel *rel, MigColumn *column)
 	char	   *name = mig_make_relation_name(rel->shadow, rel->schema,
 											  rel->name, column->name, "seq");
 
-	mig_rel_own(mig_shadow_put(rel->shadow, rel->schema, name,
-							   RELKIND_SEQUENCE),
-				rel, column->attnum);
+	MigRel	   *sequence = mig_shadow_put(rel->shadow, rel->schema, name,
+										  RELKIND_SEQUENCE);
+
+	sequence->persistence = rel->persistence;
+	mig_rel_own(sequence, rel, column->attnum);
 }
 
 /* The column has no nulls; from 18 on, a constraint says so. */
@@ -411,11 +413,14 @@ add_element(MigRel *rel, IndexElem *element)
 	MigColumn  *column = element->name ?
 		mig_rel_column(rel->index->table, element->name) : NULL;
 	Oid			opclass = InvalidOid;
+	Oid			collation = InvalidOid;
 
 	if (element->opclass != NIL && list_length(element->opclass) <= 2 &&
 		OidIsValid(rel->index->method))
 		opclass = opclass_of(rel->shadow, rel->index->method, element->opclass);
-	add_key(rel, column, opclass, InvalidOid, option_of(element));
+	if (element->collation != NIL)
+		collation = get_collation_oid(element->collation, true);
+	add_key(rel, column, opclass, collation, option_of(element));
 	if (element->expr != NULL)
 		add_used(rel, element->expr);
 }
@@ -522,18 +527,22 @@ mapped(MigRel *to, MigRel *from, List *attnums)
 
 /* The names of an index's columns, as they go into a chosen name. */
 static List *
-key_names(MigRel *table, MigIndex *index)
+key_names(MigRel *source)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
 
-	if (index->definition != NULL)
-		return element_names(index->definition->indexParams);
-	foreach(lc, index->columns)
+	if (source->index->definition != NULL)
+		return element_names(source->index->definition->indexParams);
+	foreach(lc, source->index->columns)
 	{
-		MigColumn  *column = mig_rel_attribute(table, lfirst_int(lc));
+		MigColumn  *column = mig_rel_attribute(source->index->table,
+											   lfirst_int(lc));
+		char	   *name = column ? (char *) column->name : NULL;
 
-		result = lappend(result, column ? (char *) column->name : "expr");
+		if (name == NULL && OidIsValid(source->oid))
+			name = get_attname(source->oid, foreach_current_index(lc) + 1, true);
+		result = lappend(result, name ? name : "expr");
 	}
 	return result;
 }
@@ -597,7 +606,7 @@ mig_make_index_copy(MigRel *table, MigRel *source, bool is_part)
 
 	if (rel == NULL)
 	{
-		rel = put_index(table, index_name(table, key_names(from->table, from),
+		rel = put_index(table, index_name(table, key_names(source),
 										  from->primary, false,
 										  from->constraint));
 		valid_parts = mapped(table, from->table, from->columns);

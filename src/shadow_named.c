@@ -11,17 +11,24 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/value.h"
 #include "utils/builtins.h"
 #include "utils/catcache.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/varlena.h"
 
 #include "shadow.h"
 
@@ -142,8 +149,9 @@ mig_shadow_type_made(MigShadow *shadow, const char *schema, const char *name)
 	return note != NULL && !note->dropped ? note : NULL;
 }
 
-static bool
-type_is_in_catalog(MigShadow *shadow, const char *schema, const char *name)
+/* The type that the catalog has under this name; InvalidOid: none. */
+static Oid
+type_in_catalog(MigShadow *shadow, const char *schema, const char *name)
 {
 	const char *was = mig_shadow_schema_was(shadow, schema);
 	Oid			namespace = was ? get_namespace_oid(was, true) : InvalidOid;
@@ -151,15 +159,17 @@ type_is_in_catalog(MigShadow *shadow, const char *schema, const char *name)
 	Oid			relation;
 
 	if (!OidIsValid(namespace))
-		return false;
+		return InvalidOid;
 	type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
 						   ObjectIdGetDatum(namespace));
 	if (!OidIsValid(type))
-		return false;
+		return InvalidOid;
 	/* the type of a relation is called as the relation is */
 	relation = get_typ_typrelid(type);
-	return !OidIsValid(relation) ||
-		mig_shadow_find_named(shadow, schema, name) != NULL;
+	if (OidIsValid(relation) &&
+		mig_shadow_find_named(shadow, schema, name) == NULL)
+		return InvalidOid;
+	return type;
 }
 
 static bool
@@ -175,7 +185,7 @@ type_is_in_schema(MigShadow *shadow, const char *schema, const char *name)
 		return rel->kind != RELKIND_INDEX &&
 			rel->kind != RELKIND_PARTITIONED_INDEX &&
 			rel->kind != RELKIND_SEQUENCE;
-	return type_is_in_catalog(shadow, schema, name);
+	return OidIsValid(type_in_catalog(shadow, schema, name));
 }
 
 /* Is the name one that only column definitions know? */
@@ -232,6 +242,134 @@ mig_shadow_type_exists(MigShadow *shadow, TypeName *name)
 			return true;
 	}
 	return false;
+}
+
+/* The type here that the set has not made or dropped; InvalidOid: none. */
+static Oid
+type_oid(MigShadow *shadow, const char *schema, const char *name)
+{
+	MigNamed   *note = find_note(shadow->types, schema, name);
+
+	if (note != NULL && (note->dropped || note->made))
+		return InvalidOid;
+	return type_in_catalog(shadow, schema, name);
+}
+
+/* The type of that name here; InvalidOid: none, or one that the set made. */
+Oid
+mig_shadow_type_oid(MigShadow *shadow, TypeName *name)
+{
+	int			n = list_length(name->names);
+	ListCell   *lc;
+
+	if (n == 0 || n > 3 || name->pct_type)
+		return InvalidOid;
+	if (n > 1)
+		return type_oid(shadow, strVal(list_nth(name->names, n - 2)),
+						strVal(llast(name->names)));
+	foreach(lc, shadow->path)
+	{
+		if (type_is_in_schema(shadow, lfirst(lc), strVal(llast(name->names))))
+			return type_oid(shadow, lfirst(lc), strVal(llast(name->names)));
+	}
+	return InvalidOid;
+}
+
+/* Adds the relations of the catalog with columns of a type, or of one of it. */
+static List *
+add_catalog_users(MigShadow *shadow, Oid type, List *found, List **seen)
+{
+	Relation	catalog;
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	List	   *relations = NIL;
+	List	   *types = NIL;
+	ListCell   *lc;
+
+	if (!OidIsValid(type) || list_member_oid(*seen, type))
+		return found;
+	*seen = lappend_oid(*seen, type);
+	catalog = table_open(DependRelationId, AccessShareLock);
+	ScanKeyInit(&keys[0], Anum_pg_depend_refclassid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(TypeRelationId));
+	ScanKeyInit(&keys[1], Anum_pg_depend_refobjid, BTEqualStrategyNumber,
+				F_OIDEQ, ObjectIdGetDatum(type));
+	scan = systable_beginscan(catalog, DependReferenceIndexId, true, NULL, 2,
+							  keys);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_depend form = (Form_pg_depend) GETSTRUCT(tuple);
+
+		if (form->classid == RelationRelationId && form->objsubid > 0)
+			relations = lappend_oid(relations, form->objid);
+		else if (form->classid == TypeRelationId)
+			types = lappend_oid(types, form->objid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	foreach(lc, relations)
+	{
+		MigRel	   *rel = mig_shadow_of_oid(shadow, lfirst_oid(lc));
+
+		if (rel == NULL)
+			continue;
+		found = list_append_unique_ptr(found, rel);
+		if (rel->kind == RELKIND_COMPOSITE_TYPE)
+			found = add_catalog_users(shadow, rel->row_type, found, seen);
+	}
+	foreach(lc, types)
+		found = add_catalog_users(shadow, lfirst_oid(lc), found, seen);
+	return found;
+}
+
+/* Is a column of the set defined with a type of that name? */
+static bool
+is_defined_with(const MigColumn *column, const char *type)
+{
+	return column->name != NULL && column->definition != NULL &&
+		column->definition->typeName != NULL &&
+		column->definition->typeName->names != NIL &&
+		strcmp(strVal(llast(column->definition->typeName->names)), type) == 0;
+}
+
+/* The relations that have columns of the type, or of types made of it. */
+List *
+mig_shadow_type_users(MigShadow *shadow, TypeName *name)
+{
+	List	   *seen = NIL;
+	List	   *result = add_catalog_users(shadow,
+										   mig_shadow_type_oid(shadow, name),
+										   NIL, &seen);
+	ListCell   *lc;
+	ListCell   *each;
+
+	if (name->names == NIL)
+		return NIL;
+	foreach(lc, mig_shadow_relations(shadow))
+	{
+		foreach(each, ((MigRel *) lfirst(lc))->columns)
+		{
+			if (is_defined_with(lfirst(each), strVal(llast(name->names))))
+				result = list_append_unique_ptr(result, lfirst(lc));
+		}
+	}
+	return result;
+}
+
+/* The parts of a name as regclass reads it; NIL: it is none. */
+List *
+mig_shadow_split_name(const char *name)
+{
+	List	   *parts;
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(name), '.', &parts))
+		return NIL;
+	foreach(lc, parts)
+		result = lappend(result, makeString(pstrdup(lfirst(lc))));
+	return result;
 }
 
 /*

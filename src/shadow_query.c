@@ -276,7 +276,27 @@ walk(Node *node, QueryWalk *context)
 	return raw_expression_tree_walker(node, walk, context);
 }
 
-/* What a query names: relations with their locks, and the functions it calls. */
+/* Is it a query that the walk above understands? */
+static bool
+is_query(Node *node)
+{
+	switch (nodeTag(node))
+	{
+		case T_SelectStmt:
+		case T_InsertStmt:
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * What a query names: relations with their locks, and the functions it calls.
+ * Of what stands in a query's place, as EXECUTE may, nothing is known.
+ */
 MigQuery *
 mig_query_read(Node *query)
 {
@@ -284,7 +304,8 @@ mig_query_read(Node *query)
 
 	context.query = palloc0(sizeof(MigQuery));
 	context.mode = AccessShareLock;
-	(void) walk(query, &context);
+	if (is_query(query))
+		(void) walk(query, &context);
 	return context.query;
 }
 
