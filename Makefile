@@ -123,12 +123,16 @@ OBJS = \
 	src/repair.o \
 	src/retry.o \
 	src/rule_report.o \
+	src/rule_sql.o \
 	src/rule_text.o \
 	src/rules_code.o \
 	src/rules_column.o \
+	src/rules_column_change.o \
 	src/rules_constraint.o \
 	src/rules_data.o \
+	src/rules_foreign_key.o \
 	src/rules_index.o \
+	src/rules_index_key.o \
 	src/rules_name.o \
 	src/rules_statement.o \
 	src/rules_table.o \

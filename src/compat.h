@@ -283,6 +283,36 @@ mig_grant_locks(void)
 	return PG_VERSION_NUM >= 180000;
 }
 
+/* Says this attribute of a column's constraint that it is enforced, or not? */
+static inline bool
+mig_is_enforcement(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->contype == CONSTR_ATTR_ENFORCED ||
+		constraint->contype == CONSTR_ATTR_NOT_ENFORCED;
+#else
+	return false;
+#endif
+}
+
+/* Keys can be without overlaps from 18 on: they are exclusion constraints. */
+static inline bool
+mig_is_without_overlaps(const Constraint *constraint)
+{
+#if PG_VERSION_NUM >= 180000
+	return constraint->without_overlaps;
+#else
+	return false;
+#endif
+}
+
+/* Foreign keys of partitioned tables can be NOT VALID from 18 on. */
+static inline bool
+mig_partitioned_key_can_wait(void)
+{
+	return PG_VERSION_NUM >= 180000;
+}
+
 /* Memory of a setting's check hook: the server has its own way from 16 on. */
 static inline void *
 mig_guc_malloc(size_t size)

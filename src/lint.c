@@ -48,6 +48,7 @@ ask(LintRun *run, int moment)
 			continue;
 		run->lint.rule = rule;
 		run->lint.rule_number = i;
+		run->lint.moment = moment;
 		rule->check(&run->lint);
 	}
 }

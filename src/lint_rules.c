@@ -21,8 +21,11 @@ typedef struct Section
 
 static const Section sections[] = {
 	{"indexes", mig_rules_index},
+	{"indexes", mig_rules_index_key},
 	{"constraints", mig_rules_constraint},
+	{"constraints", mig_rules_foreign_key},
 	{"columns", mig_rules_column},
+	{"columns", mig_rules_column_change},
 	{"type changes", mig_rules_type_change},
 	{"tables", mig_rules_table},
 	{"types", mig_rules_type},

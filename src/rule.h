@@ -57,8 +57,11 @@ typedef struct MigRule
 
 /* The rules of one section; ends with a rule without a name. */
 extern const MigRule mig_rules_index[];
+extern const MigRule mig_rules_index_key[];
 extern const MigRule mig_rules_constraint[];
+extern const MigRule mig_rules_foreign_key[];
 extern const MigRule mig_rules_column[];
+extern const MigRule mig_rules_column_change[];
 extern const MigRule mig_rules_type_change[];
 extern const MigRule mig_rules_table[];
 extern const MigRule mig_rules_type[];
@@ -170,6 +173,7 @@ typedef struct MigLint
 	List	   *done;			/* of MigDone *, before this statement */
 
 	const MigRule *rule;		/* the one being asked */
+	int			moment;			/* MIG_ON_*: why */
 	void	  **memory;			/* per rule; see mig_lint_memory() */
 	int			rule_number;
 	List	   *findings;		/* of MigFinding * */
@@ -184,6 +188,7 @@ extern void *mig_lint_memory(MigLint *lint, Size size);
 extern bool mig_lint_is_quiet(MigLint *lint, MigRel *rel);
 extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
+extern bool mig_lint_is_slow(MigLint *lint);
 extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,
 								const MigRel *except, MigRel **held);
 
@@ -193,10 +198,29 @@ extern bool mig_lint_commands(MigLint *lint, AlterTableType subtype,
 
 /* texts; rule_text.c */
 extern char *mig_lint_text(MigLint *lint);
+extern int	mig_lint_end_of(MigLint *lint, int location);
+extern char *mig_lint_piece(MigLint *lint, int start, int end);
 extern char *mig_lint_source(MigLint *lint, int location);
+extern char *mig_lint_after(const char *text, const char *word);
+extern char *mig_lint_after_name(const char *text);
+extern char *mig_lint_list(const char *text);
+extern char *mig_lint_substitute(const char *text, const char *word,
+								 const char *by);
+extern char *mig_lint_without(const char *text, const char *const *words,
+							  int nwords);
+extern char *mig_lint_with(const char *text, const char *after,
+						   const char *inserted);
 extern char *mig_lint_insert(MigLint *lint, const char *after,
 							 const char *inserted);
+extern char *mig_lint_replace(MigLint *lint, int start, int end,
+							  const char *by);
+extern char *mig_lint_without_addition(MigLint *lint, int location);
 extern char *mig_lint_append(MigLint *lint, const char *appended);
+extern char *mig_lint_constraint_text(MigLint *lint);
+extern char *mig_lint_column_without(MigLint *lint, ColumnDef *column,
+									 int kinds);
+extern Constraint *mig_lint_column_constraint(ColumnDef *column,
+											  ConstrType kind);
 extern char *mig_lint_names(List *names);
 extern const char *mig_lint_quote_rel(const MigRel *rel);
 extern const char *mig_lint_range(const RangeVar *name);

@@ -155,6 +155,40 @@ mig_lint_held(MigLint *lint, const MigRel *rel)
 	return strongest;
 }
 
+/* Does a statement of this kind change as many rows as it finds? */
+static bool
+changes_many_rows(Node *stmt)
+{
+	if (IsA(stmt, InsertStmt))
+	{
+		SelectStmt *source = (SelectStmt *) ((InsertStmt *) stmt)->selectStmt;
+
+		return source != NULL && source->valuesLists == NIL;
+	}
+	return IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt) ||
+		IsA(stmt, MergeStmt) || IsA(stmt, CopyStmt);
+}
+
+/* Does the statement take as long as a large relation is large? */
+bool
+mig_lint_is_slow(MigLint *lint)
+{
+	bool		many = changes_many_rows(lint->stmt);
+	ListCell   *lc;
+
+	foreach(lc, lint->effect->touches)
+	{
+		MigTouch   *touch = lfirst(lc);
+
+		if ((touch->scans || touch->rewrites || touch->builds ||
+			 (touch->writes && many)) &&
+			!mig_lint_is_quiet(lint, touch->rel) &&
+			!mig_rel_is_small(touch->rel))
+			return true;
+	}
+	return false;
+}
+
 /*
  * The first statement of the transaction that took a lock of at least this
  * strength on a relation that others see, other than 'except'; sets 'held' to
