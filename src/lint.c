@@ -308,8 +308,6 @@ try_to_parse(ParseTry *try)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
-	/* the run itself will tell what the scanner has to say */
-	int			level = mig_scan_begin_quiet();
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(context);
@@ -329,7 +327,6 @@ try_to_parse(ParseTry *try)
 		try->line = mig_script_error_line();
 	}
 	PG_END_TRY();
-	mig_scan_end_quiet(level);
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 }
@@ -545,9 +542,12 @@ static MigLintResult *
 judge_set(LintRun *run, List *scripts)
 {
 	MigLintResult *result = palloc0(sizeof(MigLintResult));
+	int			level;
 
 	run->rules = mig_lint_rules_count();
 	run->enabled = mig_lint_rules_enabled();
+	/* a run itself will tell what the scanner has to say */
+	level = mig_scan_begin_quiet();
 	run->lint.context = CurrentMemoryContext;
 	run->lint.scripts = scripts;
 	run->lint.memory = palloc0(run->rules * sizeof(void *));
@@ -557,6 +557,7 @@ judge_set(LintRun *run, List *scripts)
 	ask(run, MIG_ON_SET_END);
 	apply_suppressions(run);
 	list_sort(run->lint.findings, compare_findings);
+	mig_scan_end_quiet(level);
 	result->scripts = scripts;
 	result->findings = run->lint.findings;
 	return result;

@@ -160,7 +160,7 @@ const MigRule mig_rules_code[] = {
 		.help = "code whose statements cannot be judged",
 		.why = "Text that EXECUTE runs is made at run time; a procedure and languages other than PL/pgSQL and SQL are not looked into. dry_run() sees what they do.",
 		.safe = "All statements of the code are static: they are judged like those of the script.",
-		.bad = "DO $$ BEGIN EXECUTE 'ALTER TABLE ' || 't' || ' ADD COLUMN z int'; END $$;",
+		.bad = "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN z int', current_setting('app.table')); END $$;",
 		.good = "ALTER TABLE t ADD COLUMN z int;",
 	},
 	{

@@ -195,13 +195,11 @@ check_length(MigLint *lint)
 {
 	char	   *text;
 	MigScan		scan;
-	int			level;
 
 	if (lint->body != MIG_BODY_NONE ||
 		!has_long_word(lint->source + lint->location, lint->len))
 		return;
 	text = mig_lint_text(lint);
-	level = mig_scan_begin_quiet();
 	mig_scan_begin(&scan, text);
 	while (mig_scan_next(&scan) == MIG_SCAN_TOKEN)
 	{
@@ -242,7 +240,6 @@ check_length(MigLint *lint)
 		});
 	}
 	mig_scan_end(&scan);
-	mig_scan_end_quiet(level);
 }
 
 const MigRule mig_rules_name[] = {
