@@ -131,12 +131,15 @@ columns_as_targets(MigRel *rel)
 
 /* What the parser has to know to see the columns of the relation. */
 static ParseState *
-parse_state(MigRel *rel)
+parse_state(MigRel *rel, ParseExprKind kind)
 {
 	ParseState *pstate = make_parsestate(NULL);
 	Query	   *query = makeNode(Query);
 	ParseNamespaceItem *item;
 
+	/* a default cannot use them */
+	if (kind == EXPR_KIND_COLUMN_DEFAULT)
+		return pstate;
 	query->commandType = CMD_SELECT;
 	query->targetList = columns_as_targets(rel);
 	item = addRangeTableEntryForSubquery(pstate, query,
@@ -159,7 +162,7 @@ static void
 try_to_transform(void *arg)
 {
 	TransformTry *try = arg;
-	ParseState *pstate = parse_state(try->rel);
+	ParseState *pstate = parse_state(try->rel, try->kind);
 	Node	   *node = transformExpr(pstate, copyObject(try->expression), try->kind);
 
 	if (OidIsValid(try->type))
