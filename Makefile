@@ -62,10 +62,12 @@ OBJS = \
 	src/effect_touch.o \
 	src/exec.o \
 	src/facts.o \
+	src/facts_cascade.o \
 	src/facts_change.o \
 	src/facts_depend.o \
 	src/facts_expression.o \
 	src/facts_proof.o \
+	src/facts_rows.o \
 	src/files.o \
 	src/fingerprint.o \
 	src/folders.o \
@@ -122,18 +124,29 @@ OBJS = \
 	src/remains.o \
 	src/repair.o \
 	src/retry.o \
+	src/rule_edit.o \
+	src/rule_relation.o \
 	src/rule_report.o \
 	src/rule_sql.o \
 	src/rule_text.o \
+	src/rules_after.o \
 	src/rules_code.o \
 	src/rules_column.o \
 	src/rules_column_change.o \
 	src/rules_constraint.o \
 	src/rules_data.o \
+	src/rules_design.o \
 	src/rules_foreign_key.o \
 	src/rules_index.o \
 	src/rules_index_key.o \
+	src/rules_live.o \
+	src/rules_maintenance.o \
 	src/rules_name.o \
+	src/rules_object.o \
+	src/rules_partition.o \
+	src/rules_prefer.o \
+	src/rules_reference.o \
+	src/rules_rename.o \
 	src/rules_statement.o \
 	src/rules_table.o \
 	src/rules_transaction.o \

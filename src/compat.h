@@ -125,6 +125,15 @@ mig_check_insert(ParseState *pstate, ParseNamespaceItem *item,
 #endif
 }
 
+/* SET LOGGED and UNLOGGED are refused for a partitioned table from 18 on. */
+#define MIG_PARTITIONED_PERSISTENCE_IS_FIXED (PG_VERSION_NUM >= 180000)
+
+/* Values added to an enum of the same transaction can be used from 17 on. */
+#define MIG_NEW_ENUM_TAKES_VALUES (PG_VERSION_NUM >= 170000)
+
+/* A foreign key must join collations of one kind from 18 on. */
+#define MIG_REFERENCE_NEEDS_SAME_COLLATION (PG_VERSION_NUM >= 180000)
+
 /* Written in front of a declaration from 18 on. */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()

@@ -64,6 +64,7 @@ extern bool mig_fact_proves_bound(MigRel *parent, MigRel *partition,
 								  PartitionBoundSpec *bound);
 extern bool mig_fact_default_excludes(MigRel *parent, MigRel *default_partition,
 									  PartitionBoundSpec *bound);
+extern char *mig_fact_bound_text(MigRel *parent, PartitionBoundSpec *bound);
 
 /* facts_depend.c */
 extern List *mig_fact_dependents(MigRel *rel, MigColumn *column);

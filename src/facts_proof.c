@@ -21,6 +21,7 @@
 #include "storage/lmgr.h"
 #include "utils/partcache.h"
 #include "utils/rel.h"
+#include "utils/ruleutils.h"
 
 #include "facts.h"
 
@@ -223,4 +224,45 @@ mig_fact_default_excludes(MigRel *parent, MigRel *default_partition,
 
 	return OidIsValid(parent->oid) && bound != NULL &&
 		mig_fact_try(parent->shadow, try_bound, &try) && try.result;
+}
+
+typedef struct BoundText
+{
+	MigRel	   *parent;
+	PartitionBoundSpec *bound;
+	char	   *result;
+} BoundText;
+
+static void
+try_text(void *arg)
+{
+	BoundText  *text = arg;
+	BoundTry	try = {text->parent, NULL, text->bound, false, false};
+	Relation	relation = open_without_waiting(text->parent->oid);
+	List	   *expression;
+
+	if (relation == NULL)
+		return;
+	if (is_constant_bound(&try) && RelationGetPartitionKey(relation) != NULL &&
+		!relation->rd_rel->relispartition && !text->bound->is_default)
+	{
+		expression = bound_expression(&try, relation);
+		text->result = deparse_expression((Node *) make_ands_explicit(expression),
+										  deparse_context_for(text->parent->name,
+															  text->parent->oid),
+										  false, false);
+	}
+	relation_close(relation, AccessShareLock);
+}
+
+/* What the rows of a partition must satisfy, as SQL; NULL: not known. */
+char *
+mig_fact_bound_text(MigRel *parent, PartitionBoundSpec *bound)
+{
+	BoundText	text = {parent, bound, NULL};
+
+	if (!OidIsValid(parent->oid) ||
+		!mig_fact_try(parent->shadow, try_text, &text))
+		return NULL;
+	return text.result;
 }

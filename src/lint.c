@@ -40,6 +40,7 @@ typedef struct LintRun
 static void
 ask(LintRun *run, int moment)
 {
+	run->lint.moment = moment;
 	for (int i = 0; i < run->rules; i++)
 	{
 		const MigRule *rule = mig_lint_rule(i);
@@ -48,7 +49,6 @@ ask(LintRun *run, int moment)
 			continue;
 		run->lint.rule = rule;
 		run->lint.rule_number = i;
-		run->lint.moment = moment;
 		rule->check(&run->lint);
 	}
 }

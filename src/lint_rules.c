@@ -28,12 +28,21 @@ static const Section sections[] = {
 	{"columns", mig_rules_column_change},
 	{"type changes", mig_rules_type_change},
 	{"tables", mig_rules_table},
+	{"tables", mig_rules_rename},
+	{"tables", mig_rules_maintenance},
+	{"tables", mig_rules_partition},
+	{"tables", mig_rules_object},
+	{"tables", mig_rules_design},
 	{"types", mig_rules_type},
+	{"types", mig_rules_prefer},
 	{"transactions", mig_rules_transaction},
 	{"statements", mig_rules_statement},
 	{"names", mig_rules_name},
 	{"code and rights", mig_rules_code},
 	{"data", mig_rules_data},
+	{"data", mig_rules_after},
+	{"data", mig_rules_reference},
+	{"data", mig_rules_live},
 };
 
 typedef struct Entry

@@ -64,12 +64,21 @@ extern const MigRule mig_rules_column[];
 extern const MigRule mig_rules_column_change[];
 extern const MigRule mig_rules_type_change[];
 extern const MigRule mig_rules_table[];
+extern const MigRule mig_rules_rename[];
+extern const MigRule mig_rules_maintenance[];
+extern const MigRule mig_rules_partition[];
+extern const MigRule mig_rules_object[];
+extern const MigRule mig_rules_design[];
 extern const MigRule mig_rules_type[];
+extern const MigRule mig_rules_prefer[];
 extern const MigRule mig_rules_transaction[];
 extern const MigRule mig_rules_statement[];
 extern const MigRule mig_rules_name[];
 extern const MigRule mig_rules_code[];
 extern const MigRule mig_rules_data[];
+extern const MigRule mig_rules_after[];
+extern const MigRule mig_rules_reference[];
+extern const MigRule mig_rules_live[];
 
 /* A statement that came earlier in the same transaction. */
 typedef struct MigDone
@@ -172,8 +181,8 @@ typedef struct MigLint
 	bool		in_transaction; /* false: commits by itself */
 	List	   *done;			/* of MigDone *, before this statement */
 
+	int			moment;			/* MIG_ON_*: why rules are asked */
 	const MigRule *rule;		/* the one being asked */
-	int			moment;			/* MIG_ON_*: why */
 	void	  **memory;			/* per rule; see mig_lint_memory() */
 	int			rule_number;
 	List	   *findings;		/* of MigFinding * */
@@ -224,5 +233,25 @@ extern Constraint *mig_lint_column_constraint(ColumnDef *column,
 extern char *mig_lint_names(List *names);
 extern const char *mig_lint_quote_rel(const MigRel *rel);
 extern const char *mig_lint_range(const RangeVar *name);
+
+/* edits of the statement's text; rule_edit.c */
+extern int	mig_lint_offset(const MigLint *lint, int location);
+extern int	mig_lint_source_end(MigLint *lint, int location);
+extern List *mig_lint_edit(List *edits, int start, int end, const char *text);
+extern char *mig_lint_edited(MigLint *lint, List *edits);
+extern bool mig_lint_find_word(MigLint *lint, int from, const char *word,
+							   int *start, int *end);
+extern int	mig_lint_type_end(MigLint *lint, const TypeName *type);
+extern char *mig_lint_between(MigLint *lint, int start, int end);
+extern char *mig_lint_suffixed(const char *name, const char *suffix);
+
+/* relations in words, and parts of their rows; rule_relation.c */
+extern const char *mig_lint_loss(MigRel *rel);
+extern const char *mig_lint_rows(double rows);
+extern const char *mig_lint_rel_list(List *rels);
+extern List *mig_lint_locked_too(MigLint *lint, LOCKMODE least, List *except);
+extern bool mig_lint_is_published(const MigRel *rel);
+extern char *mig_lint_batch(MigRel *rel, const char *qualifier);
+extern char *mig_lint_column_names(MigRel *rel, List *attnums);
 
 #endif							/* MIG_RULE_H */

@@ -1,14 +1,548 @@
 /*-------------------------------------------------------------------------
  *
  * rules_data.c
- *	  Lint rules: data rules.
+ *	  Lint rules: changes of rows.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/scansup.h"
+#include "utils/builtins.h"
+
+#include "facts.h"
+#include "facts_rows.h"
 #include "rule.h"
 
+/* A change of so many rows is long, however fast the machine. */
+#define LARGE_ROWS	1e6
+
+/* What one batch may have; estimates may be off by as much again. */
+#define BATCH_ROWS	20000
+
+/*
+ * Conditions of UPDATE and DELETE
+ */
+
+static Node *
+condition_of(Node *stmt)
+{
+	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->whereClause :
+		((DeleteStmt *) stmt)->whereClause;
+}
+
+static List *
+others_of(Node *stmt)
+{
+	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->fromClause :
+		((DeleteStmt *) stmt)->usingClause;
+}
+
+static List *
+returned_by(Node *stmt)
+{
+	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->returningList :
+		((DeleteStmt *) stmt)->returningList;
+}
+
+/* The statement for a first batch of its rows; NULL: it cannot be told. */
+static char *
+first_batch(MigLint *lint)
+{
+	RangeVar   *target = IsA(lint->stmt, UpdateStmt) ?
+		((UpdateStmt *) lint->stmt)->relation :
+		((DeleteStmt *) lint->stmt)->relation;
+	const char *qualifier = others_of(lint->stmt) == NIL ? NULL :
+		target->alias ? target->alias->aliasname : target->relname;
+	char	   *batch = mig_lint_batch(lint->rel, qualifier);
+	int			len = strlen(mig_lint_text(lint));
+	int			start = 0;
+	int			end = 0;
+	List	   *edits;
+
+	if (returned_by(lint->stmt) != NIL)
+		return NULL;
+	if (condition_of(lint->stmt) == NULL)
+		return mig_lint_append(lint, psprintf("WHERE %s", batch));
+	if (!mig_lint_find_word(lint, 0, "WHERE", &start, &end))
+		return NULL;
+	/* the blank after WHERE goes before the batch */
+	edits = mig_lint_edit(NIL, end, Min(end + 1, len),
+						  psprintf(" %s AND (", batch));
+	edits = mig_lint_edit(edits, len, len, ")");
+	return mig_lint_edited(lint, edits);
+}
+
+/* The first foreign key to it that has to look for rows without an index. */
+static MigForeignKey *
+unsupported_reference(MigRel *rel)
+{
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_referencing(rel))
+	{
+		MigForeignKey *key = lfirst(lc);
+
+		if (!mig_rel_is_empty(key->table) && !mig_rel_is_small(key->table) &&
+			key->constraint->columns != NIL &&
+			!mig_fact_index_supports(key->table, key->constraint->columns))
+			return key;
+	}
+	return NULL;
+}
+
+static void
+report_all_rows(MigLint *lint, const char *verb)
+{
+	MigRel	   *rel = lint->rel;
+	MigForeignKey *key = IsA(lint->stmt, DeleteStmt) ?
+		unsupported_reference(rel) : NULL;
+	MigSeverity severity = mig_lint_by_size(lint, rel);
+
+	if (key != NULL || rel->assumed || mig_rel_rows(rel) >= LARGE_ROWS)
+		severity = MIG_SEVERITY_ERROR;
+	mig_lint_report(lint, &(MigReport) {
+		.severity = severity,
+		.object = mig_rel_label(rel),
+		.consequence = key ?
+			psprintf("%s all rows of %s, and for each reads all of %s, where constraint %s has no index",
+					 verb, mig_lint_loss(rel), mig_rel_sized_label(key->table),
+					 key->constraint->name) :
+			psprintf("%s all rows of %s in one transaction, and locks each until it ends",
+					 verb, mig_lint_loss(rel)),
+		.rewrite = first_batch(lint),
+	});
+}
+
+static bool
+changes_known_rows(const MigLint *lint)
+{
+	return lint->rel != NULL && lint->rel->kind != RELKIND_VIEW &&
+		lint->rel->kind != RELKIND_FOREIGN_TABLE &&
+		!mig_rel_is_invisible(lint->rel) && !mig_rel_is_empty(lint->rel);
+}
+
+static void
+check_update(MigLint *lint)
+{
+	if (IsA(lint->stmt, UpdateStmt) && condition_of(lint->stmt) == NULL &&
+		changes_known_rows(lint))
+		report_all_rows(lint, "updates");
+}
+
+static void
+check_delete(MigLint *lint)
+{
+	if (IsA(lint->stmt, DeleteStmt) && condition_of(lint->stmt) == NULL &&
+		changes_known_rows(lint))
+		report_all_rows(lint, "deletes");
+}
+
+/*
+ * Large changes
+ */
+
+/* Does a query limit its rows itself? */
+static bool
+is_limited(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, SelectStmt) && ((SelectStmt *) node)->limitCount != NULL)
+		return true;
+	return raw_expression_tree_walker(node, is_limited, context);
+}
+
+/* For a table that is not here: does the condition look like one batch? */
+static bool
+looks_like_batch(Node *condition)
+{
+	ListCell   *lc;
+
+	if (condition == NULL)
+		return false;
+	if (IsA(condition, A_Expr))
+	{
+		A_Expr	   *expr = (A_Expr *) condition;
+
+		return expr->kind == AEXPR_BETWEEN || expr->kind == AEXPR_IN ||
+			(expr->kind == AEXPR_OP &&
+			 strcmp(strVal(linitial(expr->name)), "=") == 0 &&
+			 expr->rexpr != NULL && !IsA(expr->rexpr, ColumnRef));
+	}
+	if (!IsA(condition, BoolExpr) || ((BoolExpr *) condition)->boolop != AND_EXPR)
+		return false;
+	foreach(lc, ((BoolExpr *) condition)->args)
+	{
+		if (looks_like_batch(lfirst(lc)))
+			return true;
+	}
+	return false;
+}
+
+/* SELECT of the rows that UPDATE or DELETE would change. */
+static SelectStmt *
+selection_of(Node *stmt)
+{
+	SelectStmt *select = makeNode(SelectStmt);
+	ResTarget  *target = makeNode(ResTarget);
+	A_Const    *one = makeNode(A_Const);
+	bool		update = IsA(stmt, UpdateStmt);
+
+	one->val.ival.type = T_Integer;
+	one->val.ival.ival = 1;
+	one->location = -1;
+	target->val = (Node *) one;
+	target->location = -1;
+	select->targetList = list_make1(target);
+	select->withClause = update ? ((UpdateStmt *) stmt)->withClause :
+		((DeleteStmt *) stmt)->withClause;
+	select->fromClause = lcons(update ? ((UpdateStmt *) stmt)->relation :
+							   ((DeleteStmt *) stmt)->relation,
+							   list_copy(others_of(stmt)));
+	select->whereClause = condition_of(stmt);
+	return select;
+}
+
+/* Rows of the largest relation that the query reads. */
+static double
+rows_read(MigLint *lint, SelectStmt *select)
+{
+	double		rows = 0;
+	ListCell   *lc;
+
+	foreach(lc, mig_fact_relations_in(lint->shadow, (Node *) select))
+	{
+		MigRel	   *rel = lfirst(lc);
+
+		if (rel->assumed || (mig_rel_is_new(rel) && rel->filled))
+			return LARGE_ROWS;
+		rows = Max(rows, mig_rel_rows(rel));
+	}
+	return rows;
+}
+
+/* The query that INSERT takes its rows from; NULL: none. */
+static SelectStmt *
+source_of(const InsertStmt *stmt)
+{
+	SelectStmt *select = (SelectStmt *) stmt->selectStmt;
+
+	if (select != NULL && select->withClause == NULL && stmt->withClause != NULL)
+	{
+		select = copyObject(select);
+		select->withClause = stmt->withClause;
+	}
+	return select;
+}
+
+/* How many rows the statement changes; 0: few enough. */
+static double
+rows_changed(MigLint *lint)
+{
+	SelectStmt *select;
+	double		rows;
+
+	if (IsA(lint->stmt, InsertStmt))
+		select = source_of((InsertStmt *) lint->stmt);
+	else
+		select = selection_of(lint->stmt);
+	if (select == NULL || select->valuesLists != NIL ||
+		is_limited((Node *) select, NULL))
+		return 0;
+	if (lint->rel->assumed)
+		return !IsA(lint->stmt, InsertStmt) &&
+			looks_like_batch(condition_of(lint->stmt)) ? 0 : LARGE_ROWS;
+	rows = mig_fact_rows_of(lint->shadow, select);
+	if (rows < 0)
+		rows = !IsA(lint->stmt, InsertStmt) &&
+			looks_like_batch(condition_of(lint->stmt)) ? 0 :
+			rows_read(lint, select);
+	return rows > BATCH_ROWS ? rows : 0;
+}
+
+static void
+check_backfill(MigLint *lint)
+{
+	bool		insert = IsA(lint->stmt, InsertStmt);
+	MigRel	   *rel = lint->rel;
+	double		rows;
+	const char *words;
+
+	if (!insert && !IsA(lint->stmt, UpdateStmt) && !IsA(lint->stmt, DeleteStmt))
+		return;
+	/* without a condition, other rules tell */
+	if (!insert && (condition_of(lint->stmt) == NULL || !changes_known_rows(lint) ||
+					mig_rel_is_small(rel)))
+		return;
+	if (insert && (rel == NULL || mig_rel_is_new(rel) || mig_rel_is_invisible(rel) ||
+				   rel->kind == RELKIND_VIEW))
+		return;
+	rows = rows_changed(lint);
+	if (rows == 0)
+		return;
+	words = rel->assumed ? "many rows" : mig_lint_rows(rows);
+	mig_lint_report(lint, &(MigReport) {
+		.object = mig_rel_label(rel),
+		.consequence = insert ?
+			psprintf("inserts %s into %s in one transaction", words,
+					 mig_rel_label(rel)) :
+			psprintf("changes %s of %s in one transaction, and locks each until it ends",
+					 words, mig_rel_label(rel)),
+		.rewrite = insert ? NULL : first_batch(lint),
+	});
+}
+
+/*
+ * Rows and definitions in one transaction
+ */
+
+/* Does the statement change more rows than it spells out? */
+static bool
+changes_rows(Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_UpdateStmt:
+		case T_DeleteStmt:
+		case T_MergeStmt:
+			return true;
+		case T_CopyStmt:
+			return ((CopyStmt *) stmt)->is_from;
+		case T_InsertStmt:
+			{
+				SelectStmt *select = (SelectStmt *) ((InsertStmt *) stmt)->selectStmt;
+
+				return select != NULL && select->valuesLists == NIL;
+			}
+		default:
+			return false;
+	}
+}
+
+static void
+check_mixed(MigLint *lint)
+{
+	MigRel	   *held;
+	MigDone    *holder;
+
+	if (!lint->in_transaction || !changes_rows(lint->stmt) || lint->rel == NULL ||
+		mig_rel_is_invisible(lint->rel))
+		return;
+	holder = mig_lint_holder(lint, AccessExclusiveLock, NULL, &held);
+	if (holder == NULL)
+		return;
+	mig_lint_report(lint, &(MigReport) {
+		.severity = mig_lint_by_size(lint, lint->rel),
+		.object = mig_rel_label(lint->rel),
+		.consequence = psprintf("changes rows of %s while nobody can use %s, which statement %d has locked",
+								mig_rel_sized_label(lint->rel),
+								mig_rel_label(held),
+								holder->statement ? holder->statement->number : 0),
+		.rewrite = psprintf("%s;", mig_lint_text(lint)),
+	});
+}
+
+/*
+ * A default that does not have to be written
+ */
+
+typedef struct NewColumn
+{
+	MigRel	   *rel;
+	const char *name;
+	const char *source;			/* its definition as it is written */
+} NewColumn;
+
+typedef struct NewColumns
+{
+	List	   *columns;		/* of NewColumn * */
+} NewColumns;
+
+static bool
+has_default(const ColumnDef *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->constraints)
+	{
+		switch (lfirst_node(Constraint, lc)->contype)
+		{
+			case CONSTR_DEFAULT:
+			case CONSTR_IDENTITY:
+			case CONSTR_GENERATED:
+				return true;
+			default:
+				break;
+		}
+	}
+	return false;
+}
+
+static void
+remember_column(MigLint *lint, NewColumns *memory)
+{
+	MemoryContext caller;
+	NewColumn  *column;
+
+	if (lint->command == NULL || lint->rel == NULL || mig_rel_is_new(lint->rel) ||
+		has_default(lint->column))
+		return;
+	caller = MemoryContextSwitchTo(lint->context);
+	column = palloc(sizeof(NewColumn));
+	column->rel = lint->rel;
+	column->name = pstrdup(lint->column->colname);
+	column->source = mig_lint_source(lint, lint->column->location);
+	memory->columns = lappend(memory->columns, column);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Is it a constant that could be a default? */
+static bool
+is_constant(Node *value)
+{
+	if (value != NULL && IsA(value, TypeCast))
+		value = ((TypeCast *) value)->arg;
+	return value != NULL && IsA(value, A_Const) && !((A_Const *) value)->isnull;
+}
+
+/* Does the condition leave out nothing but what has a value already? */
+static bool
+is_all_rows(Node *condition, const char *column)
+{
+	NullTest   *test = (NullTest *) condition;
+	ColumnRef  *ref;
+
+	if (condition == NULL)
+		return true;
+	if (!IsA(test, NullTest) || test->nulltesttype != IS_NULL ||
+		!IsA(test->arg, ColumnRef))
+		return false;
+	ref = (ColumnRef *) test->arg;
+	return IsA(llast(ref->fields), String) &&
+		strcmp(strVal(llast(ref->fields)), column) == 0;
+}
+
+/* What the column is set to, as it is written. */
+static char *
+value_text(MigLint *lint, Node *value)
+{
+	int			start = mig_lint_offset(lint, exprLocation(value));
+	int			end = mig_lint_source_end(lint, exprLocation(value));
+	int			after;
+	int			ignored;
+	char	   *text;
+
+	if (mig_lint_find_word(lint, start, "WHERE", &after, &ignored) ||
+		mig_lint_find_word(lint, start, "RETURNING", &after, &ignored))
+		end = Min(end, after);
+	text = mig_lint_between(lint, start, end);
+	while (end > start && scanner_isspace(text[end - start - 1]))
+		text[--end - start] = '\0';
+	return text;
+}
+
+static void
+check_backfilled_default(MigLint *lint)
+{
+	NewColumns *memory = mig_lint_memory(lint, sizeof(NewColumns));
+	UpdateStmt *stmt = (UpdateStmt *) lint->stmt;
+	ResTarget  *target;
+	ListCell   *lc;
+
+	if (lint->moment == MIG_ON_COLUMN)
+	{
+		remember_column(lint, memory);
+		return;
+	}
+	if (!IsA(stmt, UpdateStmt) || lint->rel == NULL ||
+		list_length(stmt->targetList) != 1 || stmt->fromClause != NIL)
+		return;
+	target = linitial_node(ResTarget, stmt->targetList);
+	if (target->indirection != NIL || !is_constant(target->val) ||
+		!is_all_rows(stmt->whereClause, target->name))
+		return;
+	foreach(lc, memory->columns)
+	{
+		NewColumn  *column = lfirst(lc);
+
+		if (column->rel != lint->rel || strcmp(column->name, target->name) != 0)
+			continue;
+		mig_lint_report(lint, &(MigReport) {
+			.location = target->location,
+			.object = psprintf("%s.%s", mig_rel_label(lint->rel), column->name),
+			.consequence = psprintf("writes each row of %s for a value that ADD COLUMN ... DEFAULT gives all of them at once",
+									mig_rel_sized_label(lint->rel)),
+			.rewrite = psprintf("ALTER TABLE %s ADD COLUMN %s DEFAULT %s;",
+								mig_lint_quote_rel(lint->rel), column->source,
+								value_text(lint, target->val)),
+		});
+		return;
+	}
+}
+
 const MigRule mig_rules_data[] = {
+	{
+		.name = "ban-update-without-where",
+		.severity = MIG_SEVERITY_WARNING,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT,
+		.check = check_update,
+		.help = "UPDATE of all rows in one transaction",
+		.why = "Each row stays locked until the end, the table grows to twice its size, and replicas fall behind. Batches that commit do none of that.",
+		.safe = "The table is new, temporary or empty; a small one is a notice, one of a million rows an error.",
+		.bad = "UPDATE t SET a = 0;",
+		.good = "UPDATE t SET a = 0 WHERE id BETWEEN 1 AND 10000;",
+	},
+	{
+		.name = "ban-delete-without-where",
+		.severity = MIG_SEVERITY_WARNING,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT,
+		.check = check_delete,
+		.help = "DELETE of all rows in one transaction",
+		.why = "Each row stays locked until the end, and for each one the tables that reference it are looked at: without an index, all of them.",
+		.safe = "The table is new, temporary or empty; a small one is a notice. It is an error for a million rows, or if a large table references it without an index.",
+		.bad = "DELETE FROM t;",
+		.good = "DELETE FROM t WHERE id BETWEEN 1 AND 10000;",
+	},
+	{
+		.name = "unbatched-backfill",
+		.severity = MIG_SEVERITY_WARNING,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT,
+		.check = check_backfill,
+		.help = "a change of very many rows in one transaction",
+		.why = "Each row stays locked until the end, and a failure loses all of the work. Batches by key, a transaction each, do not.",
+		.safe = "The planner expects up to 20000 rows, or the table is new, temporary, empty or small.",
+		.bad = "UPDATE t SET a = id::int WHERE a IS NOT NULL;",
+		.good = "UPDATE t SET a = id::int WHERE id BETWEEN 1 AND 10000 AND a IS NOT NULL;",
+	},
+	{
+		.name = "data-in-ddl-transaction",
+		.severity = MIG_SEVERITY_WARNING,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT,
+		.check = check_mixed,
+		.help = "rows change while ACCESS EXCLUSIVE is held",
+		.why = "The lock that a quick ALTER TABLE took is held until the rows are written. In a migration of its own the change blocks nobody's reads.",
+		.safe = "INSERT ... VALUES; what was locked is new or temporary; a small table is a notice.",
+		.bad = "ALTER TABLE t ADD COLUMN z int; UPDATE t SET z = a;",
+		.good = "UPDATE t SET a = 1 WHERE id = 1;",
+	},
+	{
+		.name = "add-column-then-backfill-default",
+		.severity = MIG_SEVERITY_NOTICE,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT | MIG_ON_COLUMN,
+		.check = check_backfilled_default,
+		.help = "a new column gets one value in all rows",
+		.why = "ADD COLUMN ... DEFAULT with a constant does not touch the rows; UPDATE writes all of them again.",
+		.safe = "The table is new.",
+		.bad = "ALTER TABLE t ADD COLUMN z int; UPDATE t SET z = 0;",
+		.good = "ALTER TABLE t ADD COLUMN z int NOT NULL DEFAULT 0;",
+	},
 	{0}
 };
