@@ -147,6 +147,7 @@ remember(LintRun *run)
 	done->effect = lint->effect;
 	done->script = lint->number;
 	lint->done = lappend(lint->done, done);
+	mig_lint_hold(lint, done);
 	mig_shadow_apply(lint->shadow, lint->stmt);
 }
 
@@ -286,6 +287,8 @@ judge_step(LintRun *run, const MigScript *script, const MigStep *step)
 		judge_statement(run, &script->statements[i - 1]);
 	ask(run, MIG_ON_TRANSACTION_END);
 	lint->done = NIL;
+	lint->holders = NIL;
+	lint->nheld = 0;
 	mig_shadow_end_transaction(lint->shadow);
 }
 

@@ -89,6 +89,14 @@ typedef struct MigDone
 	int			script;			/* number of its script in the set */
 } MigDone;
 
+/* A lock that makes others wait, on a relation that they see. */
+typedef struct MigHolder
+{
+	MigDone    *done;			/* the statement that took it */
+	MigRel	   *rel;
+	LOCKMODE	lock;
+} MigHolder;
+
 typedef struct MigFinding
 {
 	const MigRule *rule;
@@ -180,6 +188,8 @@ typedef struct MigLint
 	/* the transaction so far */
 	bool		in_transaction; /* false: commits by itself */
 	List	   *done;			/* of MigDone *, before this statement */
+	List	   *holders;		/* of MigHolder *, as they came */
+	int			nheld;			/* relations that are locked */
 
 	int			moment;			/* MIG_ON_*: why rules are asked */
 	const MigRule *rule;		/* the one being asked */
@@ -196,6 +206,7 @@ extern void *mig_lint_memory(MigLint *lint, Size size);
 /* verdicts that many rules share */
 extern bool mig_lint_is_quiet(MigLint *lint, MigRel *rel);
 extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
+extern void mig_lint_hold(MigLint *lint, MigDone *done);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
 extern bool mig_lint_is_slow(MigLint *lint);
 extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,

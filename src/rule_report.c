@@ -53,17 +53,36 @@ keep(const MigLint *lint, const char *string)
 	return string ? MemoryContextStrdup(lint->context, string) : NULL;
 }
 
+/* Line in its file of a location; counted from the statement's if it is known. */
+static int
+line_of(const MigLintScript *script, int number, int location)
+{
+	const MigStatement *statement;
+	int			line;
+
+	if (script->script == NULL || number == 0)
+		return script->first_line - 1 +
+			mig_text_line_number(script->text, location);
+	statement = &script->script->statements[number - 1];
+	line = statement->line;
+	for (int i = statement->location; i < location; i++)
+		line += script->text[i] == '\n';
+	/* a comment above the statement */
+	for (int i = location; i < statement->location; i++)
+		line -= script->text[i] == '\n';
+	return line;
+}
+
 /* Line and column of a location in the script's text. */
 static void
 set_position(MigFinding *finding, const MigLintScript *script, int location)
 {
 	const char *text = script->text;
-	int			start = Min(location, (int) strlen(text));
+	int			start = location;
 
 	while (start > 0 && text[start - 1] != '\n')
 		start--;
-	finding->line = script->first_line - 1 +
-		mig_text_line_number(text, location);
+	finding->line = line_of(script, finding->statement, location);
 	finding->col = 1 + pg_mbstrlen_with_len(text + start, location - start);
 }
 
@@ -137,22 +156,46 @@ mig_lint_by_size(MigLint *lint, MigRel *rel)
 	return mig_rel_is_small(rel) ? MIG_SEVERITY_NOTICE : lint->rule->severity;
 }
 
+/* The locks on the relation that the transaction holds, as bits. */
+static int
+held_locks(const MigLint *lint, const MigRel *rel)
+{
+	return rel->held_in == lint->shadow->transaction ? rel->held : 0;
+}
+
+/* A statement has run: what it locked stays locked until the commit. */
+void
+mig_lint_hold(MigLint *lint, MigDone *done)
+{
+	ListCell   *lc;
+
+	foreach(lc, done->effect->touches)
+	{
+		MigTouch   *touch = lfirst(lc);
+		int			before = held_locks(lint, touch->rel);
+		LOCKMODE	lock = mig_touch_strongest(touch);
+
+		lint->nheld += before == 0 && touch->locks != 0;
+		if (lock >= ShareLock && lock > mig_lock_strongest(before) &&
+			!mig_rel_is_invisible(touch->rel))
+		{
+			MigHolder  *holder = palloc(sizeof(MigHolder));
+
+			holder->done = done;
+			holder->rel = touch->rel;
+			holder->lock = lock;
+			lint->holders = lappend(lint->holders, holder);
+		}
+		touch->rel->held = before | touch->locks;
+		touch->rel->held_in = lint->shadow->transaction;
+	}
+}
+
 /* The strongest lock that the transaction holds on it already. */
 LOCKMODE
 mig_lint_held(MigLint *lint, const MigRel *rel)
 {
-	LOCKMODE	strongest = NoLock;
-	ListCell   *lc;
-
-	foreach(lc, lint->done)
-	{
-		MigDone    *done = lfirst(lc);
-		MigTouch   *touch = mig_effect_find(done->effect, rel);
-
-		if (touch != NULL)
-			strongest = Max(strongest, mig_touch_strongest(touch));
-	}
-	return strongest;
+	return mig_lock_strongest(held_locks(lint, rel));
 }
 
 /* Does a statement of this kind change as many rows as it finds? */
@@ -191,30 +234,23 @@ mig_lint_is_slow(MigLint *lint)
 
 /*
  * The first statement of the transaction that took a lock of at least this
- * strength on a relation that others see, other than 'except'; sets 'held' to
- * the relation.  NULL: there is none.
+ * strength, which is ShareLock or more, on a relation that others see, other
+ * than 'except'; sets 'held' to the relation.  NULL: there is none.
  */
 MigDone *
 mig_lint_holder(MigLint *lint, LOCKMODE least, const MigRel *except,
 				MigRel **held)
 {
 	ListCell   *lc;
-	ListCell   *each;
 
-	foreach(lc, lint->done)
+	foreach(lc, lint->holders)
 	{
-		MigDone    *done = lfirst(lc);
+		MigHolder  *holder = lfirst(lc);
 
-		foreach(each, done->effect->touches)
-		{
-			MigTouch   *touch = lfirst(each);
-
-			if (touch->rel == except || mig_rel_is_invisible(touch->rel) ||
-				mig_touch_strongest(touch) < least)
-				continue;
-			*held = touch->rel;
-			return done;
-		}
+		if (holder->rel == except || holder->lock < least)
+			continue;
+		*held = holder->rel;
+		return holder->done;
 	}
 	return NULL;
 }

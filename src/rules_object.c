@@ -769,7 +769,7 @@ const MigRule mig_rules_object[] = {
 	{
 		.name = "untracked-function-dependencies",
 		.severity = MIG_SEVERITY_NOTICE,
-		.enabled = true,
+		.enabled = false,
 		.moments = MIG_ON_STATEMENT,
 		.check = check_function,
 		.help = "the server does not know what a function's body needs",

@@ -354,56 +354,69 @@ check_work_under_lock(MigLint *lint)
 		});
 }
 
-/* Tables that others see and that the statement locks so that they wait. */
-static List *
-hard_locked_tables(const MigEffect *effect)
+/* Is it a table by itself, and not a part of another one? */
+static bool
+is_whole_table(const MigRel *rel)
 {
-	List	   *result = NIL;
+	return (rel->kind == RELKIND_RELATION ||
+			rel->kind == RELKIND_PARTITIONED_TABLE) && !rel->partition;
+}
+
+/*
+ * The table that the transaction has locked before; sets 'several' if there is
+ * more than one.
+ */
+static MigRel *
+table_locked_before(MigLint *lint, bool *several)
+{
+	MigRel	   *first = NULL;
 	ListCell   *lc;
 
-	foreach(lc, effect->touches)
+	*several = false;
+	foreach(lc, lint->holders)
 	{
-		MigTouch   *touch = lfirst(lc);
+		MigHolder  *holder = lfirst(lc);
 
-		if ((touch->rel->kind == RELKIND_RELATION ||
-			 touch->rel->kind == RELKIND_PARTITIONED_TABLE) &&
-			!touch->rel->partition && !mig_rel_is_invisible(touch->rel) &&
-			mig_touch_strongest(touch) >= ShareRowExclusiveLock)
-			result = lappend(result, touch->rel);
+		if (holder->lock < ShareRowExclusiveLock || !is_whole_table(holder->rel))
+			continue;
+		if (first == NULL)
+			first = holder->rel;
+		else if (holder->rel != first)
+		{
+			*several = true;
+			break;
+		}
 	}
-	return result;
+	return first;
 }
 
 /* The second table that a transaction locks, by another statement. */
 static void
 check_lock_window(MigLint *lint)
 {
-	List	   *before = NIL;
-	List	   *now = hard_locked_tables(lint->effect);
-	MigRel	   *other = NULL;
+	bool		several;
+	MigRel	   *before = table_locked_before(lint, &several);
 	ListCell   *lc;
 
-	if (now == NIL || lint->done == NIL || lint->body == MIG_BODY_ROUTINE)
-		return;
-	foreach(lc, lint->done)
-		before = list_concat_unique_ptr(before,
-										hard_locked_tables(((MigDone *) lfirst(lc))->effect));
 	/* the third one and later ones have been told of */
-	if (before == NIL || list_length(before) > 1)
+	if (before == NULL || several || lint->body == MIG_BODY_ROUTINE)
 		return;
-	foreach(lc, now)
+	foreach(lc, lint->effect->touches)
 	{
-		if (lfirst(lc) != linitial(before))
-			other = lfirst(lc);
-	}
-	if (other == NULL)
+		MigTouch   *touch = lfirst(lc);
+		MigRel	   *rel = touch->rel;
+
+		if (rel == before || !is_whole_table(rel) || mig_rel_is_invisible(rel) ||
+			mig_touch_strongest(touch) < ShareRowExclusiveLock)
+			continue;
+		mig_lint_report(lint, &(MigReport) {
+			.object = mig_rel_label(rel),
+			.consequence = psprintf("waits for %s on %s while it holds a lock on %s: their queries wait for both, and whoever takes them in the other order deadlocks",
+									lock_on(lint, rel), mig_rel_label(rel),
+									mig_rel_label(before)),
+		});
 		return;
-	mig_lint_report(lint, &(MigReport) {
-		.object = mig_rel_label(other),
-		.consequence = psprintf("waits for %s on %s while it holds a lock on %s: their queries wait for both, and whoever takes them in the other order deadlocks",
-								lock_on(lint, other), mig_rel_label(other),
-								mig_rel_label(linitial(before))),
-	});
+	}
 }
 
 /*
@@ -506,7 +519,6 @@ check_multiple_alter(MigLint *lint)
 static void
 check_too_many(MigLint *lint)
 {
-	List	   *locked = NIL;
 	int			statements = 0;
 	int			room = max_locks_per_xact * (MaxBackends + max_prepared_xacts);
 	MigDone    *last = lint->done ? llast(lint->done) : NULL;
@@ -522,23 +534,22 @@ check_too_many(MigLint *lint)
 		{
 			MigTouch   *touch = lfirst(each);
 
-			locked = list_append_unique_ptr(locked, touch->rel);
 			hard |= !mig_rel_is_invisible(touch->rel) &&
 				mig_touch_strongest(touch) == AccessExclusiveLock;
 		}
 		statements += hard;
 	}
 	if (last == NULL ||
-		(statements <= MANY_DDL && list_length(locked) <= room / 2))
+		(statements <= MANY_DDL && lint->nheld <= room / 2))
 		return;
 	place.statement = last->statement->number;
 	place.location = last->statement->location;
-	if (list_length(locked) > room / 2)
+	if (lint->nheld > room / 2)
 		mig_lint_report(lint, &(MigReport) {
 			.severity = MIG_SEVERITY_WARNING,
 			.place = &place,
 			.consequence = psprintf("the transaction locks %d relations, more than half of what the server's lock table is sized for (%d)",
-									list_length(locked), room),
+									lint->nheld, room),
 			.rewrite = NULL,
 		});
 	else

@@ -151,6 +151,8 @@ typedef struct MigRel
 	Oid			row_type;
 	bool		open;			/* may have columns that are not known */
 	MigIndex   *index;			/* of kind i and I */
+	int			held;			/* bits of the lock modes that are held ... */
+	int			held_in;		/* ... in this transaction of the set */
 	struct MigRel *owner;		/* of a sequence: the table that it goes with */
 	AttrNumber	owner_column;
 	List	   *sequences;		/* of MigRel *: those that the set gave it */
