@@ -563,7 +563,7 @@ const MigRule mig_rules_type[] = {
 		.why = "With CASCADE every column of the type goes with its data, under ACCESS EXCLUSIVE on each table; without, it fails as long as there is one.",
 		.safe = "Nothing uses the type.",
 		.bad = "DROP DOMAIN posint CASCADE;",
-		.good = "DROP TYPE mood;",
+		.good = "ALTER TABLE t DROP COLUMN m; DROP TYPE mood;",
 	},
 	{0}
 };
