@@ -4,6 +4,7 @@ CREATE EXTENSION migrate;
 CREATE SCHEMA regress_lint;
 SET search_path = regress_lint;
 SET migrate.lint_small_table = '0 rows';
+SET migrate.lock_timeout = '2s';
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b text);
 CREATE TABLE p (id bigint PRIMARY KEY);
 CREATE TABLE "Odd ""Name" (id bigint);

@@ -3,6 +3,7 @@ CREATE EXTENSION migrate;
 CREATE SCHEMA regress_lint;
 SET search_path = regress_lint;
 SET migrate.lint_small_table = '0 rows';
+SET migrate.lint_enable = 'untracked-function-dependencies';
 SET client_min_messages = error;
 \pset format unaligned
 \pset tuples_only on

@@ -139,15 +139,18 @@ lock_dependents(MigShadow *shadow, Oid class, Oid object, MigEffect *effect)
  * Relations
  */
 
-/* What a relation takes with it, all of it under the strongest lock. */
+/*
+ * What a relation takes with it, all of it under the strongest lock.  That it
+ * has this lock already does not mean that it goes: 'gone' has those that do.
+ */
 static void
-drop_relation(MigRel *rel, bool cascade, MigEffect *effect)
+drop_relation(MigRel *rel, bool cascade, List **gone, MigEffect *effect)
 {
 	ListCell   *lc;
 
-	if (mig_touch_strongest(mig_effect_touch(effect, rel)) == AccessExclusiveLock &&
-		!rel->partition)
+	if (list_member_ptr(*gone, rel))
 		return;
+	*gone = lappend(*gone, rel);
 	mig_effect_lock(effect, rel, AccessExclusiveLock);
 	foreach(lc, mig_rel_constraints(rel))
 	{
@@ -161,14 +164,14 @@ drop_relation(MigRel *rel, bool cascade, MigEffect *effect)
 	foreach(lc, mig_rel_owned_sequences(rel))
 		mig_effect_lock(effect, lfirst(lc), AccessExclusiveLock);
 	foreach(lc, mig_rel_children(rel, false))
-		drop_relation(lfirst(lc), cascade, effect);
+		drop_relation(lfirst(lc), cascade, gone, effect);
 	if (!cascade)
 		return;
 	foreach(lc, mig_rel_referencing(rel))
 		mig_effect_lock(effect, ((MigForeignKey *) lfirst(lc))->table,
 						AccessExclusiveLock);
 	foreach(lc, mig_rel_views(rel))
-		drop_relation(lfirst(lc), true, effect);
+		drop_relation(lfirst(lc), true, gone, effect);
 }
 
 /* A partition goes under a lock on the partitioned table. */
@@ -214,6 +217,7 @@ drop_index(MigRel *index, bool concurrently, MigEffect *effect)
 static void
 drop_relations(MigShadow *shadow, DropStmt *stmt, char kind, MigEffect *effect)
 {
+	List	   *gone = NIL;
 	ListCell   *lc;
 
 	foreach(lc, stmt->objects)
@@ -229,8 +233,7 @@ drop_relations(MigShadow *shadow, DropStmt *stmt, char kind, MigEffect *effect)
 		{
 			mig_effect_lock(effect, rel, AccessExclusiveLock);
 			drop_from_parent(rel, effect);
-			mig_effect_find(effect, rel)->locks = 0;
-			drop_relation(rel, stmt->behavior == DROP_CASCADE, effect);
+			drop_relation(rel, stmt->behavior == DROP_CASCADE, &gone, effect);
 			if (rel->kind == RELKIND_SEQUENCE && OidIsValid(rel->oid) &&
 				stmt->behavior == DROP_CASCADE)
 				lock_dependents(shadow, RelationRelationId, rel->oid, effect);
@@ -307,6 +310,7 @@ drop_schema(MigShadow *shadow, const char *schema, MigEffect *effect)
 {
 	const char *was = mig_shadow_schema_was(shadow, schema);
 	Oid			namespace = was ? get_namespace_oid(was, true) : InvalidOid;
+	List	   *gone = NIL;
 	ListCell   *lc;
 
 	if (OidIsValid(namespace))
@@ -326,7 +330,7 @@ drop_schema(MigShadow *shadow, const char *schema, MigEffect *effect)
 		MigRel	   *rel = lfirst(lc);
 
 		if (strcmp(rel->schema, schema) == 0 && rel->index == NULL)
-			drop_relation(rel, true, effect);
+			drop_relation(rel, true, &gone, effect);
 	}
 }
 

@@ -89,7 +89,7 @@ typedef struct MigDone
 	int			script;			/* number of its script in the set */
 } MigDone;
 
-/* A lock that makes others wait, on a relation that they see. */
+/* A lock that makes others wait, on a relation that they use. */
 typedef struct MigHolder
 {
 	MigDone    *done;			/* the statement that took it */
@@ -206,6 +206,7 @@ extern void *mig_lint_memory(MigLint *lint, Size size);
 /* verdicts that many rules share */
 extern bool mig_lint_is_quiet(MigLint *lint, MigRel *rel);
 extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
+extern bool mig_lint_is_shared(const MigRel *rel);
 extern void mig_lint_hold(MigLint *lint, MigDone *done);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
 extern bool mig_lint_is_slow(MigLint *lint);

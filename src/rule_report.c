@@ -156,6 +156,13 @@ mig_lint_by_size(MigLint *lint, MigRel *rel)
 	return mig_rel_is_small(rel) ? MIG_SEVERITY_NOTICE : lint->rule->severity;
 }
 
+/* Does anybody else use the relation?  Not one that the scripts make. */
+bool
+mig_lint_is_shared(const MigRel *rel)
+{
+	return rel->persistence != RELPERSISTENCE_TEMP && !mig_rel_is_new(rel);
+}
+
 /* The locks on the relation that the transaction holds, as bits. */
 static int
 held_locks(const MigLint *lint, const MigRel *rel)
@@ -177,7 +184,7 @@ mig_lint_hold(MigLint *lint, MigDone *done)
 
 		lint->nheld += before == 0 && touch->locks != 0;
 		if (lock >= ShareLock && lock > mig_lock_strongest(before) &&
-			!mig_rel_is_invisible(touch->rel))
+			mig_lint_is_shared(touch->rel))
 		{
 			MigHolder  *holder = palloc(sizeof(MigHolder));
 

@@ -79,7 +79,7 @@ first_hard_lock(MigLint *lint)
 	{
 		MigTouch   *touch = lfirst(lc);
 
-		if (!mig_rel_is_invisible(touch->rel) &&
+		if (mig_lint_is_shared(touch->rel) &&
 			mig_touch_strongest(touch) >= ShareLock)
 			return touch->rel;
 	}
@@ -406,7 +406,7 @@ check_lock_window(MigLint *lint)
 		MigTouch   *touch = lfirst(lc);
 		MigRel	   *rel = touch->rel;
 
-		if (rel == before || !is_whole_table(rel) || mig_rel_is_invisible(rel) ||
+		if (rel == before || !is_whole_table(rel) || !mig_lint_is_shared(rel) ||
 			mig_touch_strongest(touch) < ShareRowExclusiveLock)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
@@ -534,7 +534,7 @@ check_too_many(MigLint *lint)
 		{
 			MigTouch   *touch = lfirst(each);
 
-			hard |= !mig_rel_is_invisible(touch->rel) &&
+			hard |= mig_lint_is_shared(touch->rel) &&
 				mig_touch_strongest(touch) == AccessExclusiveLock;
 		}
 		statements += hard;

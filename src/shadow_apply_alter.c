@@ -365,6 +365,8 @@ attach_partition(const Change *change)
 	if (list_member_ptr(mig_rel_children(rel, false), part))
 		return;
 	mig_rel_link(rel, part);
+	if (!list_member_ptr(mig_rel_children(rel, false), part))
+		return;
 	mig_apply_partition(part, rel);
 	if (command->bound != NULL && command->bound->is_default)
 	{

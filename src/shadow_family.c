@@ -150,10 +150,15 @@ mig_rel_default_partition(MigRel *rel)
 	return partition != NULL && !partition->dropped ? partition : NULL;
 }
 
-/* The child is below the parent from now on. */
+/*
+ * The child is below the parent from now on.  A circle, which the server
+ * refuses, is not made: walks down the family would not end.
+ */
 void
 mig_rel_link(MigRel *parent, MigRel *child)
 {
+	if (parent == child || list_member_ptr(mig_rel_children(child, true), parent))
+		return;
 	read_children(parent);
 	read_parents(child);
 	mig_shadow_append(parent->shadow, &parent->children, child);
