@@ -3,7 +3,6 @@ CREATE EXTENSION migrate;
 CREATE SCHEMA regress_lint;
 SET search_path = regress_lint;
 SET migrate.lint_small_table = '0 rows';
-SET migrate.lint_enable = 'untracked-function-dependencies';
 SET client_min_messages = error;
 \pset format unaligned
 \pset tuples_only on
@@ -71,7 +70,7 @@ SELECT 'found in the rewrite', r.rule, l.rewrite, k.rule, k.consequence
 FROM (SELECT * FROM migrate.rules() WHERE section IN ('tables', 'types', 'data')) r,
     migrate.lint_sql(r.bad) l, migrate.lint_sql(coalesce(l.rewrite, '')) k
 WHERE l.rule = r.rule AND k.rule IN (r.rule, 'syntax-error', 'refused-statement');
-RESET migrate.lint_enable;
+SET migrate.lint_enable = 'untracked-function-dependencies';
 
 -- DROP TABLE: what decides is the catalog, as the script has left it.
 SELECT says('DROP TABLE t');
