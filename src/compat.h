@@ -333,6 +333,22 @@ mig_guc_malloc(size_t size)
 #endif
 }
 
+/* RETURNING became a clause with options in 18. */
+static inline List *
+mig_returning_list(Node *stmt)
+{
+#if PG_VERSION_NUM >= 180000
+	ReturningClause *clause = IsA(stmt, UpdateStmt) ?
+		((UpdateStmt *) stmt)->returningClause :
+		((DeleteStmt *) stmt)->returningClause;
+
+	return clause ? clause->exprs : NIL;
+#else
+	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->returningList :
+		((DeleteStmt *) stmt)->returningList;
+#endif
+}
+
 /* Wait events of extensions have names from 17 on. */
 static inline uint32
 mig_wait_event(const char *name)
