@@ -12,6 +12,7 @@
 #include "parser/scansup.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "facts.h"
 #include "facts_rows.h"
 #include "rule.h"
@@ -40,13 +41,6 @@ others_of(Node *stmt)
 		((DeleteStmt *) stmt)->usingClause;
 }
 
-static List *
-returned_by(Node *stmt)
-{
-	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->returningList :
-		((DeleteStmt *) stmt)->returningList;
-}
-
 /* The statement for a first batch of its rows; NULL: it cannot be told. */
 static char *
 first_batch(MigLint *lint)
@@ -62,7 +56,7 @@ first_batch(MigLint *lint)
 	int			end = 0;
 	List	   *edits;
 
-	if (returned_by(lint->stmt) != NIL)
+	if (mig_returning_list(lint->stmt) != NIL)
 		return NULL;
 	if (condition_of(lint->stmt) == NULL)
 		return mig_lint_append(lint, psprintf("WHERE %s", batch));
