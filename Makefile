@@ -149,6 +149,7 @@ OBJS = \
 	src/rules_rename.o \
 	src/rules_statement.o \
 	src/rules_table.o \
+	src/rules_trace.o \
 	src/rules_transaction.o \
 	src/rules_type.o \
 	src/rules_type_change.o \

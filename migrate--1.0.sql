@@ -403,11 +403,12 @@ COMMENT ON FUNCTION migrate.load(text[], text[], text, text, jsonb) IS
 CREATE FUNCTION migrate.lint(target text DEFAULT NULL,
                              version text DEFAULT NULL,
                              assume text DEFAULT NULL,
-                             project text DEFAULT NULL)
+                             project text DEFAULT NULL,
+                             trace boolean DEFAULT false)
 RETURNS SETOF migrate.finding
 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'migrate_lint';
 COMMENT ON FUNCTION migrate.lint IS
-'judges what is pending, up to and including target, or version alone, against this database; assume ''large'' takes tables that do not exist for large ones';
+'judges what is pending, up to and including target, or version alone, against this database; assume ''large'' takes tables that do not exist for large ones; trace adds what a dry run finds, as dry_run makes it';
 
 CREATE FUNCTION migrate.lint_sql(script text, assume text DEFAULT NULL,
                                  no_transaction boolean DEFAULT false)
@@ -695,7 +696,7 @@ REVOKE ALL ON FUNCTION migrate.unregister(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text, text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.load(text[], text[], text, text, jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.adopt(text, regclass, boolean, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION migrate.lint(text, text, text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.lint_sql(text, text, boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.dry_run(text, interval, boolean, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION migrate.verify(text, text) FROM PUBLIC;

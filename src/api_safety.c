@@ -86,12 +86,15 @@ put_findings(ReturnSetInfo *result, const MigLintResult *lint)
 		mig_put_text(values, nulls, 9, finding->consequence);
 		mig_put_text(values, nulls, 10, finding->rewrite);
 		mig_put_text(values, nulls, 11, mig_lint_rule_page(finding->rule));
-		mig_put_text(values, nulls, 12, "script");
+		mig_put_text(values, nulls, 12, finding->traced ? "trace" : "script");
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 }
 
-/* lint(target, version, assume, project): what is found in pending scripts. */
+/*
+ * lint(target, version, assume, project, trace): what is found in pending
+ * scripts, and in a dry run of them.
+ */
 Datum
 migrate_lint(PG_FUNCTION_ARGS)
 {
@@ -101,12 +104,15 @@ migrate_lint(PG_FUNCTION_ARGS)
 	request.version = mig_arg_text(fcinfo, 1);
 	request.assume_large = assume_argument(fcinfo, 2);
 	request.project = mig_arg_project(fcinfo, 3);
+	request.trace = !PG_ARGISNULL(4) && PG_GETARG_BOOL(4);
 	if (request.target != NULL && request.version != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("target and version cannot both be given"),
 				 errhint("Give target for all that is pending up to it, or version for that one alone.")));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (request.trace)
+		request.traced = mig_dry_run_findings(fcinfo, &request);
 	put_findings((ReturnSetInfo *) fcinfo->resultinfo,
 				 mig_lint_pending(&request));
 	return (Datum) 0;

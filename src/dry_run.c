@@ -18,8 +18,12 @@
 #include "plan.h"
 #include "rehearse.h"
 #include "run.h"
+#include "spi_util.h"
 #include "trace_rules.h"
 #include "worker.h"
+
+/* lint() never waits long for a lock, in milliseconds. */
+#define FINDINGS_LOCK_TIMEOUT	100
 
 /*
  * Rows, as the texts of their columns
@@ -251,39 +255,59 @@ report_sequences(void)
 						names.data)));
 }
 
+/* A finding of a trace, as a notice; that a statement failed is in its row. */
 static void
-report_findings(List *findings)
+report_finding(const MigTraceFinding *finding)
 {
-	ListCell   *lc;
+	const MigTrace *trace = finding->trace;
 
-	foreach(lc, findings)
-	{
-		const MigTraceFinding *finding = lfirst(lc);
-		const MigTrace *trace = finding->trace;
+	if (trace->outcome == MIG_TRACE_FAILED)
+		return;
+	ereport(NOTICE,
+			(errmsg("%s: %s", finding->rule, finding->consequence),
+			 errdetail("Statement %d of migration \"%s\", line %d.",
+					   trace->statement->number,
+					   mig_label(trace->version, trace->name), trace->line)));
+}
 
-		ereport(NOTICE,
-				(errmsg("%s: %s", finding->rule, finding->consequence),
-				 trace != NULL && trace->statement != NULL ?
-				 errdetail("Statement %d of migration \"%s\", line %d.",
-						   trace->statement->number,
-						   mig_label(trace->version, trace->name),
-						   trace->line) : 0));
-	}
+/* The same as a row, for take_finding(). */
+static void
+send_finding(const MigTraceFinding *finding)
+{
+	const MigTrace *trace = finding->trace;
+	List	   *texts;
+
+	texts = list_make5(unconstify(char *, finding->rule),
+					   psprintf("%d", finding->severity),
+					   unconstify(char *, trace->version),
+					   unconstify(char *, trace->name),
+					   psprintf("%d", trace->statement ? trace->statement->number : 0));
+	texts = lappend(texts, psprintf("%d", trace->line));
+	texts = lappend(texts, unconstify(char *, finding->object));
+	texts = lappend(texts, unconstify(char *, finding->consequence));
+	mig_worker_send_texts(texts);
 }
 
 /* A MigRehearsalBody. */
 static void
 dry_run(MigRehearsal *rehearsal)
 {
+	bool		lint = rehearsal->request->action == MIG_ACTION_LINT;
 	List	   *works = load_scripts(rehearsal);
 	ListCell   *lc;
 
+	/* it may all have been run while this waited for its turn */
+	if (works == NIL)
+		return;
 	mig_rehearse_check(rehearsal, works);
 	announce(rehearsal, list_length(works));
 	foreach(lc, works)
 		(void) mig_rehearse_script(rehearsal, lfirst(lc));
-	report_findings(mig_trace_rules(rehearsal->traces));
+	foreach(lc, mig_trace_rules(rehearsal->traces))
+		(lint ? send_finding : report_finding) (lfirst(lc));
 	report_sequences();
+	if (lint)
+		return;
 	foreach(lc, rehearsal->traces)
 		send_trace(lfirst(lc));
 }
@@ -302,4 +326,70 @@ mig_dry_run(FunctionCallInfo fcinfo, const MigRequest *request,
 {
 	if (mig_run_has_work(request))
 		mig_rehearse(fcinfo, request, sink, arg);
+}
+
+/*
+ * The findings for lint()
+ */
+
+/* A MigTextsSink: a row of send_finding() as a MigLintTraced. */
+static void
+take_finding(List *texts, void *arg)
+{
+	List	  **findings = arg;
+	MigLintTraced *traced = palloc(sizeof(MigLintTraced));
+
+	traced->rule = linitial(texts);
+	traced->severity = atoi(lsecond(texts));
+	traced->version = lthird(texts);
+	traced->name = lfourth(texts);
+	traced->statement = atoi(list_nth(texts, 4));
+	traced->line = atoi(list_nth(texts, 5));
+	traced->object = list_nth(texts, 6);
+	traced->consequence = list_nth(texts, 7);
+	*findings = lappend(*findings, traced);
+}
+
+/* What is looked up before the dry run that lint() asks for. */
+typedef struct Wanted
+{
+	const MigLintRequest *lint;
+	MigRequest	request;
+	bool		nothing;		/* nothing of it is pending */
+} Wanted;
+
+/* Up to which version the dry run has to go. */
+static void
+find_target(void *arg)
+{
+	Wanted	   *wanted = arg;
+	const MigLintRequest *lint = wanted->lint;
+	const MigMigration *only;
+
+	wanted->request.target = lint->target;
+	if (lint->version == NULL)
+		return;
+	only = mig_plan_find(lint->project, lint->version);
+	wanted->nothing = only->state == MIG_APPLIED;
+	/* a repeatable comes after all versions */
+	wanted->request.target = only->repeatable ? NULL : only->version;
+}
+
+/*
+ * What a dry run of the same scripts finds, of MigLintTraced *.  The caller's
+ * statement is nothing but this call.
+ */
+List *
+mig_dry_run_findings(FunctionCallInfo fcinfo, const MigLintRequest *request)
+{
+	Wanted		wanted = {.lint = request};
+	List	   *findings = NIL;
+
+	wanted.request.action = MIG_ACTION_LINT;
+	wanted.request.project = request->project;
+	wanted.request.lock_timeout = FINDINGS_LOCK_TIMEOUT;
+	mig_sql_look(find_target, &wanted);
+	if (!wanted.nothing)
+		mig_dry_run(fcinfo, &wanted.request, take_finding, &findings);
+	return findings;
 }

@@ -10,10 +10,13 @@
 
 #include "fmgr.h"
 
+#include "lint.h"
 #include "runctx.h"
 
 extern void mig_dry_run(FunctionCallInfo fcinfo, const MigRequest *request,
 						MigTextsSink sink, void *arg);
+extern List *mig_dry_run_findings(FunctionCallInfo fcinfo,
+								  const MigLintRequest *request);
 
 extern PGDLLEXPORT void mig_rehearse_main(Datum main_arg);
 

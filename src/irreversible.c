@@ -23,12 +23,15 @@
 
 #include "compat.h"
 #include "irreversible.h"
+#include "shadow.h"
 
 #define SESSION_LOCK	"takes a lock that outlives the transaction"
 #define SLOT			"changes a replication slot at once"
 #define SERVER_FILE		"changes files of the server"
 #define BACKEND			"acts on other sessions"
 #define SERVER			"acts on the whole server"
+#define ORIGIN			"changes how far replication has got"
+#define ROWS			"changes rows where they are"
 #define STATISTICS		"resets statistics"
 #define ELSEWHERE		"works through a connection of its own"
 
@@ -48,6 +51,8 @@ static const MigIrreversible functions[] = {
 	{"pg_logical_slot_get_binary_changes", SLOT},
 	{"pg_sync_replication_slots", SLOT},
 	{"pg_logical_emit_message", "writes a message that need not be transactional"},
+	{"pg_replication_origin_advance", ORIGIN},
+	{"pg_replication_origin_drop", ORIGIN},
 	{"lo_export", SERVER_FILE},
 	{"pg_file_write", SERVER_FILE},
 	{"pg_file_rename", SERVER_FILE},
@@ -56,6 +61,8 @@ static const MigIrreversible functions[] = {
 	{"pg_terminate_backend", BACKEND},
 	{"pg_cancel_backend", BACKEND},
 	{"pg_log_backend_memory_contexts", BACKEND},
+	{"heap_force_kill", ROWS},
+	{"heap_force_freeze", ROWS},
 	{"pg_switch_wal", SERVER},
 	{"pg_promote", SERVER},
 	{"pg_reload_conf", SERVER},
@@ -70,6 +77,9 @@ static const MigIrreversible functions[] = {
 	{"pg_stat_reset_slru", STATISTICS},
 	{"pg_stat_reset_single_table_counters", STATISTICS},
 	{"pg_stat_reset_single_function_counters", STATISTICS},
+	{"pg_stat_reset_replication_slot", STATISTICS},
+	{"pg_stat_reset_subscription_stats", STATISTICS},
+	{"pg_stat_reset_backend_stats", STATISTICS},
 	{"pg_stat_statements_reset", STATISTICS},
 	{"dblink", ELSEWHERE},
 	{"dblink_connect", ELSEWHERE},
@@ -120,12 +130,29 @@ mig_irreversible_function(Oid function, MigIrreversible *found)
 	return found_function(entry, found);
 }
 
+/*
+ * The relation of that name; InvalidOid: there is none.  What the caller may
+ * not use is no error: a role that the script takes may.
+ */
+static Oid
+find_relation(const RangeVar *name)
+{
+	Oid			schema;
+
+	if (name == NULL)
+		return InvalidOid;
+	if (name->schemaname == NULL)
+		return RelnameGetRelid(name->relname);
+	schema = get_namespace_oid(name->schemaname, true);
+	return OidIsValid(schema) ? get_relname_relid(name->relname, schema) :
+		InvalidOid;
+}
+
 /* Is it a foreign table?  Then what is written goes to another server. */
 static bool
 is_foreign(const RangeVar *relation)
 {
-	Oid			oid = relation == NULL ? InvalidOid :
-		RangeVarGetRelid(relation, NoLock, true);
+	Oid			oid = find_relation(relation);
 
 	return OidIsValid(oid) && get_rel_relkind(oid) == RELKIND_FOREIGN_TABLE;
 }
@@ -146,7 +173,16 @@ bool
 mig_irreversible_utility(Node *stmt, MigIrreversible *found)
 {
 	CopyStmt   *copy;
+	ListCell   *lc;
 
+	if (stmt != NULL && IsA(stmt, TruncateStmt))
+	{
+		foreach(lc, ((TruncateStmt *) stmt)->relations)
+		{
+			if (writes_foreign(lfirst(lc), found))
+				return true;
+		}
+	}
 	if (stmt == NULL || !IsA(stmt, CopyStmt))
 		return false;
 	copy = castNode(CopyStmt, stmt);
@@ -276,7 +312,7 @@ add_sequence(Search *search, Oid sequence)
 static void
 add_owned(Search *search, const RangeVar *relation)
 {
-	Oid			oid = RangeVarGetRelid(relation, NoLock, true);
+	Oid			oid = find_relation(relation);
 	ListCell   *lc;
 
 	if (!OidIsValid(oid))
@@ -291,6 +327,7 @@ add_called(Search *search, const FuncCall *call)
 {
 	const char *name = called_name(call);
 	Node	   *argument = call->args == NIL ? NULL : linitial(call->args);
+	List	   *parts;
 
 	if (strcmp(name, "nextval") != 0 && strcmp(name, "setval") != 0)
 		return;
@@ -300,9 +337,9 @@ add_called(Search *search, const FuncCall *call)
 		!IsA(&((A_Const *) argument)->val, String))
 		return;
 	name = strVal(&((A_Const *) argument)->val);
-	add_sequence(search,
-				 RangeVarGetRelid(makeRangeVarFromNameList(mig_qualified_name(name)),
-								  NoLock, true));
+	parts = mig_shadow_split_name(name);
+	if (parts != NIL && list_length(parts) <= 3)
+		add_sequence(search, find_relation(makeRangeVarFromNameList(parts)));
 }
 
 static bool

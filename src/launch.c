@@ -49,6 +49,7 @@ static const MigCall calls[] = {
 	[MIG_ACTION_ROLLBACK] = {"rollback", "mig_runner_main", false},
 	[MIG_ACTION_DRY_RUN] = {"dry_run", "mig_rehearse_main", true},
 	[MIG_ACTION_VERIFY] = {"verify", "mig_verify_main", true},
+	[MIG_ACTION_LINT] = {"lint", "mig_rehearse_main", true},
 };
 
 /* One run, as its caller sees it. */

@@ -21,6 +21,7 @@
 #include "scan.h"
 #include "script.h"
 #include "suppress.h"
+#include "trace_rules.h"
 
 /* A set that is being judged. */
 typedef struct LintRun
@@ -30,6 +31,8 @@ typedef struct LintRun
 	int			rules;
 	MigLintVisitor visit;		/* NULL: none */
 	void	   *visit_arg;
+	bool		trace;			/* a dry run was made, too */
+	List	   *traced;			/* of MigLintTraced *: what it found */
 } LintRun;
 
 /*
@@ -183,6 +186,16 @@ stand_in_body(MigLint *lint, const MigStatement *statement,
 	lint->len = strlen(inner->text);
 }
 
+/* A commit: its locks are gone. */
+static void
+end_transaction(MigLint *lint)
+{
+	lint->done = NIL;
+	lint->holders = NIL;
+	lint->nheld = 0;
+	mig_shadow_end_transaction(lint->shadow);
+}
+
 /*
  * The statements of a body.  Those of a DO block run now; those of a function
  * run when somebody calls it.
@@ -199,7 +212,9 @@ judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
 	{
 		MigBodyStatement *inner = lfirst(lc);
 
-		if (inner->raw == NULL)
+		if (inner->commits && lint->body == MIG_BODY_DO)
+			end_transaction(lint);
+		if (inner->raw == NULL || inner->commits)
 			continue;
 		stand_in_body(lint, statement, body, inner);
 		judge(run, inner->raw->stmt);
@@ -228,6 +243,20 @@ is_body_unseen(const MigBody *body)
 	return false;
 }
 
+/* Has the body a COMMIT or ROLLBACK? */
+static bool
+commits(const MigBody *body)
+{
+	ListCell   *lc;
+
+	foreach(lc, body->statements)
+	{
+		if (((MigBodyStatement *) lfirst(lc))->commits)
+			return true;
+	}
+	return false;
+}
+
 /* DO or CREATE FUNCTION: first the statement, then those of its body. */
 static void
 judge_routine(LintRun *run, const MigStatement *statement)
@@ -241,6 +270,9 @@ judge_routine(LintRun *run, const MigStatement *statement)
 	if (body == NULL)
 		return;
 	lint->body = IsA(stmt, DoStmt) ? MIG_BODY_DO : MIG_BODY_ROUTINE;
+	/* one that commits does not run in a transaction that is open */
+	if (IsA(stmt, DoStmt) && commits(body))
+		end_transaction(lint);
 	judge_body(run, statement, body);
 	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
@@ -286,10 +318,7 @@ judge_step(LintRun *run, const MigScript *script, const MigStep *step)
 	for (int i = step->first; i <= step->last; i++)
 		judge_statement(run, &script->statements[i - 1]);
 	ask(run, MIG_ON_TRANSACTION_END);
-	lint->done = NIL;
-	lint->holders = NIL;
-	lint->nheld = 0;
-	mig_shadow_end_transaction(lint->shadow);
+	end_transaction(lint);
 }
 
 /*
@@ -457,9 +486,9 @@ suppress_findings(LintRun *run)
 	run->lint.findings = left;
 }
 
-/* Has the rule been asked?  One that does not exist has. */
+/* Is the rule enabled?  One that does not exist is. */
 static bool
-was_asked(const LintRun *run, const char *name)
+is_enabled(const LintRun *run, const char *name)
 {
 	for (int i = 0; i < run->rules; i++)
 	{
@@ -467,6 +496,13 @@ was_asked(const LintRun *run, const char *name)
 			return run->enabled[i];
 	}
 	return true;
+}
+
+/* Was the rule looked for wherever it is?  A dry run may have to. */
+static bool
+was_asked(const LintRun *run, const char *name)
+{
+	return is_enabled(run, name) && (run->trace || !mig_trace_finds(name));
 }
 
 /* What a comment that suppresses nothing is told. */
@@ -526,6 +562,75 @@ report_unused(LintRun *run, int number)
 	}
 }
 
+/*
+ * What a dry run has found
+ */
+
+/* The number of the script it is about; -1: none that is reported on. */
+static int
+script_of_traced(const LintRun *run, const MigLintTraced *traced)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->lint.scripts)
+	{
+		const MigLintScript *script = lfirst(lc);
+
+		if ((script->version == NULL) != (traced->version == NULL) ||
+			strcmp(script->name, traced->name) != 0 ||
+			(script->version != NULL &&
+			 strcmp(script->version, traced->version) != 0))
+			continue;
+		return script->reported ? foreach_current_index(lc) : -1;
+	}
+	return -1;
+}
+
+/* Has the script told the same of that statement? */
+static bool
+is_told(const LintRun *run, const MigFinding *finding)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->lint.findings)
+	{
+		const MigFinding *other = lfirst(lc);
+
+		if (!other->traced && other->rule == finding->rule &&
+			other->script == finding->script &&
+			other->statement == finding->statement)
+			return true;
+	}
+	return false;
+}
+
+/* Adds what a dry run has found and the scripts have not told. */
+static void
+add_traced(LintRun *run)
+{
+	ListCell   *lc;
+
+	foreach(lc, run->traced)
+	{
+		const MigLintTraced *traced = lfirst(lc);
+		MigFinding *finding = palloc0(sizeof(MigFinding));
+
+		finding->rule = mig_lint_rule_named(traced->rule);
+		finding->script = script_of_traced(run, traced);
+		finding->statement = traced->statement;
+		if (finding->rule == NULL || !is_enabled(run, traced->rule) ||
+			finding->script < 0 || is_told(run, finding))
+			continue;
+		finding->severity = traced->severity == MIG_SEVERITY_DEFAULT ?
+			finding->rule->severity : traced->severity;
+		finding->line = traced->line;
+		finding->object = traced->object;
+		finding->consequence = traced->consequence;
+		finding->traced = true;
+		run->lint.findings = lappend(run->lint.findings, finding);
+	}
+}
+
 /* After the last script: what suppresses what. */
 static void
 apply_suppressions(LintRun *run)
@@ -533,7 +638,7 @@ apply_suppressions(LintRun *run)
 	const MigRule *rule = mig_lint_rule_named("unused-ignore");
 
 	suppress_findings(run);
-	if (!was_asked(run, rule->name))
+	if (!is_enabled(run, rule->name))
 		return;
 	run->lint.rule = rule;
 	for (int i = 0; i < list_length(run->lint.scripts); i++)
@@ -558,6 +663,7 @@ judge_set(LintRun *run, List *scripts)
 		judge_script(run, i);
 	run->lint.number = 0;
 	ask(run, MIG_ON_SET_END);
+	add_traced(run);
 	apply_suppressions(run);
 	list_sort(run->lint.findings, compare_findings);
 	mig_scan_end_quiet(level);
@@ -669,7 +775,7 @@ pending_scripts(const MigLintRequest *request, const MigMigration *only)
 MigLintResult *
 mig_lint_pending(const MigLintRequest *request)
 {
-	LintRun		run = {0};
+	LintRun		run = {.trace = request->trace,.traced = request->traced};
 	MigMigration *only = NULL;
 	List	   *scripts;
 

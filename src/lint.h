@@ -17,7 +17,22 @@ typedef struct MigLintRequest
 	const char *target;			/* up to this version; NULL: all */
 	const char *version;		/* of this one alone; NULL: all */
 	bool		assume_large;	/* what does not exist here */
+	bool		trace;			/* a dry run was made, too */
+	List	   *traced;			/* of MigLintTraced *: what it found */
 } MigLintRequest;
+
+/* Something that a dry run found, in words: it came from another process. */
+typedef struct MigLintTraced
+{
+	const char *rule;
+	MigSeverity severity;		/* MIG_SEVERITY_DEFAULT: the rule's own */
+	const char *version;		/* NULL for a repeatable */
+	const char *name;
+	int			statement;		/* 0: of none */
+	int			line;
+	const char *object;
+	const char *consequence;
+} MigLintTraced;
 
 /* Called for each statement that would run, after the rules. */
 typedef void (*MigLintVisitor) (const MigLint *lint, void *arg);

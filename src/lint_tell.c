@@ -83,9 +83,12 @@ tell_finding(const MigLintResult *result, const MigFinding *finding)
 			 errhint("%s", finding->rewrite) : 0));
 }
 
-/* The findings as notices; those of severity notice are counted only. */
+/*
+ * The findings as notices.  Those of severity notice are only counted, and
+ * before a run not even that: afterwards nobody could look them up.
+ */
 static void
-tell(const MigLintResult *result)
+tell(const MigLintResult *result, bool running)
 {
 	int			told = 0;
 	int			more = 0;
@@ -95,7 +98,9 @@ tell(const MigLintResult *result)
 	{
 		MigFinding *finding = lfirst(lc);
 
-		if (finding->severity == MIG_SEVERITY_NOTICE || told == MAX_TOLD)
+		if (finding->severity == MIG_SEVERITY_NOTICE)
+			more += !running;
+		else if (told == MAX_TOLD)
 			more++;
 		else
 		{
@@ -142,7 +147,7 @@ mig_lint_before_run(List *migrations)
 	try_to_judge(&try);
 	if (try.result == NULL)
 		return;
-	tell(try.result);
+	tell(try.result, true);
 	if (mig_lint_mode == MIG_LINT_ERROR)
 		refuse(try.result);
 }
@@ -187,5 +192,5 @@ mig_lint_after_load(const char *project, List *labels)
 	if (try.result == NULL)
 		return;
 	keep_findings(try.result, labels);
-	tell(try.result);
+	tell(try.result, false);
 }

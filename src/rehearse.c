@@ -39,6 +39,7 @@
 #include "run.h"
 #include "runlock.h"
 #include "snapshot.h"
+#include "spi_util.h"
 #include "weigh.h"
 #include "work.h"
 #include "worker.h"
@@ -195,25 +196,32 @@ end_local_settings(MigRehearsal *rehearsal)
 	mig_worker_restore_session(settings);
 }
 
-/* What happens at a commit before anything is on disk. */
+/*
+ * What happens at a commit before anything is on disk.  A cursor WITH HOLD
+ * runs to its end, which may fire triggers.
+ */
 static void
 end_work(void)
 {
-	AfterTriggerFireDeferred();
-	PortalHashTableDeleteAll();
+	do
+		AfterTriggerFireDeferred();
+	while (PreCommit_Portals(false));
 	PreCommit_on_commit_actions();
 	CommandCounterIncrement();
+	/* a script that drops it is not recorded, and so not committed */
+	(void) mig_extension_oid();
 }
 
 /* What an error means for the rehearsal as a whole. */
 static void
 note_failure(MigRehearsal *rehearsal, MigTrace *trace, ErrorData *error)
 {
-	const char *waited = mig_retry_may_help(error->sqlerrcode) ?
-		mig_retry_explain(1, true) : NULL;
+	bool		locked = mig_retry_may_help(error->sqlerrcode);
+	const char *waited = locked ? mig_retry_explain(1, true) : NULL;
 
 	trace->outcome = MIG_TRACE_FAILED;
 	trace->error = error;
+	trace->passing = locked || trace->refused != NULL;
 	if (trace->statement != NULL)
 		trace->line = mig_exec_error_line();
 	trace->note = psprintf("%s: %s", unpack_sql_state(error->sqlerrcode),
@@ -357,6 +365,7 @@ execute(MigRehearsal *rehearsal, const MigWork *work, MigTrace *trace)
 		begin_subtransaction(rehearsal);
 	PG_TRY();
 	{
+		mig_trace_check_locks(trace);
 		mig_exec_statement(work->script, statement, false);
 		if (apart)
 			ReleaseCurrentSubTransaction();
@@ -523,6 +532,21 @@ forced_call(const MigRehearsal *rehearsal)
 					rehearsal->request->project);
 }
 
+/* The function that the user called. */
+static const char *
+called_function(const MigRequest *request)
+{
+	switch (request->action)
+	{
+		case MIG_ACTION_VERIFY:
+			return "verify";
+		case MIG_ACTION_LINT:
+			return "lint";
+		default:
+			return "dry_run";
+	}
+}
+
 static void
 check_irreversible(const MigRehearsal *rehearsal, const MigWork *work,
 				   const MigStatement *statement)
@@ -544,19 +568,18 @@ check_irreversible(const MigRehearsal *rehearsal, const MigWork *work,
 
 static void
 check_size(const MigRehearsal *rehearsal, const MigWork *work,
-		   const MigStatement *statement)
+		   const MigStatement *statement, MigWeight weight)
 {
-	MigWeight	weight = mig_weigh_statement(statement->raw->stmt);
 	char	   *size;
 
-	if (weight.name == NULL || mig_dry_run_max_size == 0 ||
+	if (mig_dry_run_max_size == 0 ||
 		weight.bytes <= mig_dry_run_max_size * INT64CONST(1024))
 		return;
 	size = text_to_cstring(DatumGetTextPP(DirectFunctionCall1(pg_size_pretty,
 															  Int64GetDatum(weight.bytes))));
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-			 errmsg("table %s is too large for a dry run: %s", weight.name, size),
+			 errmsg("too much data for a dry run: %s in %s", size, weight.names),
 			 errdetail("Statement %d of migration \"%s\", line %d, would go through it and keep what it locks until the end of the dry run.  The limit is migrate.dry_run_max_size.  Nothing was run.",
 					   statement->number,
 					   mig_label(work->migration->version,
@@ -601,6 +624,7 @@ announce_sequences(List *sequences)
 void
 mig_rehearse_check(MigRehearsal *rehearsal, List *works)
 {
+	MigShadow  *shadow = mig_shadow_create(false);
 	List	   *sequences = NIL;
 	ListCell   *lc;
 
@@ -609,11 +633,15 @@ mig_rehearse_check(MigRehearsal *rehearsal, List *works)
 		const MigWork *work = lfirst(lc);
 		const MigScript *script = work->script;
 
+		mig_shadow_begin_session(shadow);
 		for (int i = work->done + 1; i <= script->nstatements; i++)
 		{
 			const MigStatement *statement = mig_ledger_statement(work, i);
+			MigWeight	weight;
 
 			CHECK_FOR_INTERRUPTS();
+			weight = mig_weigh_statement(shadow, statement->raw->stmt,
+										 mig_exec_text(script, statement));
 			sequences = mig_irreversible_sequences(statement->raw->stmt,
 												   sequences);
 			/* what runs at top level does not run here */
@@ -621,8 +649,9 @@ mig_rehearse_check(MigRehearsal *rehearsal, List *works)
 				statement->class == MIG_STMT_TOPLEVEL)
 				continue;
 			check_irreversible(rehearsal, work, statement);
-			check_size(rehearsal, work, statement);
+			check_size(rehearsal, work, statement, weight);
 		}
+		mig_shadow_end_transaction(shadow);
 	}
 	announce_sequences(sequences);
 }
@@ -715,8 +744,7 @@ void
 mig_rehearse(FunctionCallInfo fcinfo, const MigRequest *request,
 			 MigTextsSink sink, void *arg)
 {
-	const char *function = request->action == MIG_ACTION_VERIFY ?
-		"verify" : "dry_run";
+	const char *function = called_function(request);
 	const char *obstacle;
 
 	mig_refuse_nested(function);

@@ -79,6 +79,7 @@ extern const MigRule mig_rules_data[];
 extern const MigRule mig_rules_after[];
 extern const MigRule mig_rules_reference[];
 extern const MigRule mig_rules_live[];
+extern const MigRule mig_rules_trace[];
 
 /* A statement that came earlier in the same transaction. */
 typedef struct MigDone
@@ -108,6 +109,7 @@ typedef struct MigFinding
 	const char *object;
 	const char *consequence;
 	const char *rewrite;		/* NULL: none to offer */
+	bool		traced;			/* a dry run has found it */
 } MigFinding;
 
 /* A statement to come back to: kept by a rule until the end of the set. */

@@ -227,7 +227,7 @@ check_nesting(MigLint *lint)
 		else if (statement->class == MIG_STMT_COMMIT)
 		{
 			if (!open)
-				report_block(lint, statement, MIG_SEVERITY_WARNING,
+				report_block(lint, statement, MIG_SEVERITY_NOTICE,
 							 "commits what comes before it although no BEGIN began it: if a later statement fails, that stays");
 			open = false;
 		}
@@ -303,7 +303,7 @@ long_work(MigLint *lint)
 	{
 		MigTouch   *touch = lfirst(lc);
 
-		if (touch->rel->kind == RELKIND_INDEX ||
+		if (touch->rel->kind == RELKIND_INDEX || IsA(lint->stmt, TruncateStmt) ||
 			mig_lint_is_quiet(lint, touch->rel) ||
 			!(touch->scans || touch->rewrites || touch->builds || touch->writes))
 			continue;
@@ -465,6 +465,8 @@ stands_alone(AlterTableStmt *stmt)
 		switch (lfirst_node(AlterTableCmd, lc)->subtype)
 		{
 			case AT_ValidateConstraint:
+				/* what it drops may be what proves the other's change */
+			case AT_DropConstraint:
 			case AT_AttachPartition:
 			case AT_DetachPartition:
 			case AT_DetachPartitionFinalize:
@@ -629,7 +631,7 @@ const MigRule mig_rules_transaction[] = {
 		.check = check_nesting,
 		.help = "BEGIN or COMMIT in a script, which is a transaction as it is",
 		.why = "BEGIN ... COMMIT commits in the middle of the migration: if a later statement fails, that part stays. BEGIN within BEGIN fails.",
-		.safe = "never; around the whole script it is merely not needed, and a notice.",
+		.safe = "never; around the whole script it is merely not needed, and a COMMIT alone is plainly meant: notices.",
 		.bad = "BEGIN; ALTER TABLE t ADD COLUMN z int; COMMIT;",
 		.good = "ALTER TABLE t ADD COLUMN z int;",
 	},

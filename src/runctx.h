@@ -16,7 +16,8 @@ typedef enum MigAction
 	MIG_ACTION_APPLY,
 	MIG_ACTION_ROLLBACK,
 	MIG_ACTION_DRY_RUN,			/* nothing of it stays */
-	MIG_ACTION_VERIFY			/* nor of this */
+	MIG_ACTION_VERIFY,			/* nor of this */
+	MIG_ACTION_LINT				/* nor of this: for what a dry run finds */
 } MigAction;
 
 typedef struct MigRequest

@@ -20,6 +20,7 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "access/twophase.h"
 #include "catalog/catalog.h"
 #include "catalog/index.h"
 #include "catalog/indexing.h"
@@ -29,6 +30,7 @@
 #include "miscadmin.h"
 #include "portability/instr_time.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -74,8 +76,9 @@ typedef struct ClassRow
 
 static struct
 {
-	bool		force;
 	MemoryContext context;		/* as long as the rehearsal */
+	int			nlocks;			/* that this process held when it last looked */
+	bool		stale;			/* more has happened since than a statement */
 	HTAB	   *locks;			/* of HeldLock */
 	HTAB	   *counts;			/* of RelationCounts */
 	Snapshot	before;
@@ -200,11 +203,13 @@ held_relations(void (*each) (Oid relation, LOCKMODE mode, void *arg), void *arg)
 	LockData   *locks = GetLockStatusData();
 	List	   *relations = NIL;
 
+	tracer.nlocks = 0;
 	for (int i = 0; i < locks->nelements; i++)
 	{
 		const LockInstanceData *lock = &locks->locks[i];
 		Oid			relation = lock->locktag.locktag_field2;
 
+		tracer.nlocks += lock->pid == MyProcPid && lock->holdMask != 0;
 		if (!is_of_interest(lock))
 			continue;
 		relations = lappend_oid(relations, relation);
@@ -214,17 +219,37 @@ held_relations(void (*each) (Oid relation, LOCKMODE mode, void *arg), void *arg)
 				each(relation, mode, arg);
 		}
 	}
+	pfree(locks->locks);
+	pfree(locks);
 	/* one on the fast path is listed apart */
 	list_sort(relations, list_oid_cmp);
 	list_deduplicate_oid(relations);
 	return relations;
 }
 
-/* Before a statement: how often each lock was taken so far. */
+/* How often a lock was taken so far. */
 static void
 count_lock(Oid relation, LOCKMODE mode, void *arg)
 {
 	find_lock(relation, mode)->count = times_taken(relation, mode);
+}
+
+/*
+ * The relations that a statement has done something to: it has locked them.
+ * All others that are held by now are as they were.
+ */
+static List *
+locked_relations(const MigTrace *trace)
+{
+	List	   *relations = NIL;
+	ListCell   *lc;
+
+	foreach(lc, trace->locks)
+		relations = lappend_oid(relations,
+								((MigTraceLock *) lfirst(lc))->relation);
+	list_sort(relations, list_oid_cmp);
+	list_deduplicate_oid(relations);
+	return relations;
 }
 
 /* Afterwards: which were taken since; appends to a trace. */
@@ -311,6 +336,22 @@ read_counts(Oid relation, RelationCounts *counts)
 	counts->inserted = counter(pg_stat_get_xact_tuples_inserted, relation);
 	counts->updated = counter(pg_stat_get_xact_tuples_updated, relation);
 	counts->deleted = counter(pg_stat_get_xact_tuples_deleted, relation);
+}
+
+/* Also what was held before may have been let go by a rollback. */
+static void
+count_locks_anew(void)
+{
+	HASH_SEQ_STATUS status;
+	HeldLock   *lock;
+	ListCell   *lc;
+
+	hash_seq_init(&status, tracer.locks);
+	while ((lock = hash_seq_search(&status)) != NULL)
+		lock->count = 0;
+	foreach(lc, held_relations(count_lock, NULL))
+		read_counts(lfirst_oid(lc), find_counts(lfirst_oid(lc)));
+	tracer.stale = false;
 }
 
 /* TRUNCATE and DROP set a counter back. */
@@ -455,9 +496,9 @@ make_table(const char *name, Size keysize, Size entrysize)
 void
 mig_trace_begin(bool force)
 {
-	mig_trace_hooks_install();
-	tracer.force = force;
+	mig_trace_hooks_install(!force);
 	tracer.context = CurrentMemoryContext;
+	tracer.stale = true;
 	tracer.locks = make_table("migrate locks", sizeof(Oid) + sizeof(LOCKMODE),
 							  sizeof(HeldLock));
 	tracer.counts = make_table("migrate counters", sizeof(Oid),
@@ -468,14 +509,12 @@ mig_trace_begin(bool force)
 void
 mig_trace_start(MigTrace *trace)
 {
-	ListCell   *lc;
-
-	foreach(lc, held_relations(count_lock, NULL))
-		read_counts(lfirst_oid(lc), find_counts(lfirst_oid(lc)));
+	if (tracer.stale)
+		count_locks_anew();
 	/* it outlives whatever the statement ends */
 	tracer.before = RegisterSnapshotOnOwner(GetLatestSnapshot(),
 											TopTransactionResourceOwner);
-	mig_trace_hooks_listen(tracer.context, tracer.force);
+	mig_trace_hooks_listen(tracer.context);
 	tracer.buffers = pgBufferUsage;
 	tracer.wal = pgWalUsage;
 	INSTR_TIME_SET_CURRENT(tracer.start);
@@ -499,6 +538,37 @@ stop_clock(MigTrace *trace)
 	trace->wal_bytes = (int64) wal.wal_bytes;
 }
 
+/*
+ * The server has room for so many locks of all its sessions together.  One
+ * transaction keeps what apply() would let go of between its own: before the
+ * application's sessions find no room, this ends.
+ */
+void
+mig_trace_check_locks(MigTrace *trace)
+{
+	int64		room = max_locks_per_xact *
+		(int64) (MaxBackends + max_prepared_xacts);
+
+	if (tracer.nlocks <= room / 2)
+		return;
+	trace->refused = "more locks";
+	ereport(ERROR,
+			(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+			 errmsg("the dry run holds %d locks, more than half of those that the server has room for",
+					tracer.nlocks),
+			 errhint("Give dry_run() an earlier target, or raise \"max_locks_per_transaction\".")));
+}
+
+/* What the statement came to that is not let pass here. */
+static void
+note_refused(MigTrace *trace)
+{
+	const char *refused = mig_trace_hooks_refused();
+
+	if (refused != NULL)
+		trace->refused = MemoryContextStrdup(tracer.context, refused);
+}
+
 static void
 forget_snapshot(void)
 {
@@ -516,8 +586,13 @@ mig_trace_stop(MigTrace *trace)
 	stop_clock(trace);
 	caller = MemoryContextSwitchTo(tracer.context);
 	trace->outcome = MIG_TRACED;
+	note_refused(trace);
+	if (trace->refused != NULL)
+		trace->note = psprintf("it went on without %s, which cannot be part of a dry run",
+							   trace->refused);
 	mig_trace_hooks_finish(tracer.before, trace);
-	foreach(lc, held_relations(note_lock, trace))
+	list_free(held_relations(note_lock, trace));
+	foreach(lc, locked_relations(trace))
 		note_relation(trace, lfirst_oid(lc));
 	list_sort(trace->locks, compare_locks);
 	forget_snapshot();
@@ -530,6 +605,8 @@ mig_trace_abandon(MigTrace *trace)
 {
 	mig_trace_hooks_stop();
 	stop_clock(trace);
+	note_refused(trace);
+	tracer.stale = true;
 	forget_snapshot();
 }
 
@@ -542,6 +619,7 @@ mig_trace_end_transaction(List *traces, int commit)
 {
 	int64		left = 0;
 
+	tracer.stale = true;
 	for (int i = list_length(traces) - 1; i >= 0; i--)
 	{
 		MigTrace   *trace = list_nth(traces, i);

@@ -12,6 +12,7 @@
 
 extern void mig_trace_begin(bool force);
 extern void mig_trace_start(MigTrace *trace);
+extern void mig_trace_check_locks(MigTrace *trace);
 extern void mig_trace_stop(MigTrace *trace);
 extern void mig_trace_abandon(MigTrace *trace);
 extern void mig_trace_end_transaction(List *traces, int commit);

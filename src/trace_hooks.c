@@ -58,19 +58,38 @@ typedef struct Heard
 	bool		internal;		/* the server did it for itself */
 } Heard;
 
+/* What was heard, by what the hook told. */
+typedef struct KnownObject
+{
+	struct
+	{
+		MigTraceChange change;
+		ObjectAddress address;
+	}			key;
+	Heard	   *heard;
+} KnownObject;
+
 /* Whoever had the hooks before. */
 static object_access_hook_type next_object_access;
 static ExecutorStart_hook_type next_executor_start;
 static ExecutorEnd_hook_type next_executor_end;
 static ProcessUtility_hook_type next_process_utility;
 
+/* Is what no rollback undoes refused, also between statements? */
+static bool guarding;
+
+/* What was refused since mig_trace_hooks_listen(); NULL: nothing. */
+static const char *refused;
+
 /* The statement that is listened to. */
 static struct
 {
 	bool		active;
-	bool		force;			/* let pass what no rollback undoes */
 	MemoryContext context;
 	List	   *heard;			/* of Heard *, in their order */
+	HTAB	   *known;			/* of KnownObject: the same; NULL: no statement */
+	List	   *remade;			/* of Heard *: those that the server dropped for
+								 * itself */
 	List	   *triggers;		/* of MigTraceTrigger * */
 }			ear;
 
@@ -193,6 +212,26 @@ object_of(MigTraceChange *change, Oid class, Oid object, int sub)
 	return address;
 }
 
+/* What was heard of an object, as the hook told it; NULL: nothing. */
+static Heard *
+find_heard(MigTraceChange change, const ObjectAddress *address)
+{
+	KnownObject known = {.key.change = change,.key.address = *address};
+	KnownObject *found = hash_search(ear.known, &known.key, HASH_FIND, NULL);
+
+	return found ? found->heard : NULL;
+}
+
+static void
+keep_heard(Heard *heard)
+{
+	KnownObject known = {.key.change = heard->object.change,
+	.key.address = heard->object.address};
+	KnownObject *found = hash_search(ear.known, &known.key, HASH_ENTER, NULL);
+
+	found->heard = heard;
+}
+
 /*
  * Keeps what a hook told.  What is new cannot be seen before the end of its
  * command, what is dropped cannot be seen afterwards.
@@ -203,17 +242,9 @@ hear(MigTraceChange change, Oid class, Oid object, int sub, bool internal)
 	MemoryContext caller;
 	Heard	   *heard;
 	ObjectAddress address = object_of(&change, class, object, sub);
-	ListCell   *lc;
 
-	if (!has_identity(&address))
+	if (!has_identity(&address) || find_heard(change, &address) != NULL)
 		return;
-	foreach(lc, ear.heard)
-	{
-		heard = lfirst(lc);
-		if (heard->object.change == change &&
-			memcmp(&heard->object.address, &address, sizeof(address)) == 0)
-			return;
-	}
 	caller = MemoryContextSwitchTo(ear.context);
 	heard = palloc0(sizeof(Heard));
 	heard->object.change = change;
@@ -222,12 +253,17 @@ hear(MigTraceChange change, Oid class, Oid object, int sub, bool internal)
 	if (change != MIG_CREATED)
 		describe(heard);
 	ear.heard = lappend(ear.heard, heard);
+	if (internal)
+		ear.remade = lappend(ear.remade, heard);
+	keep_heard(heard);
 	MemoryContextSwitchTo(caller);
 }
 
+/* A script may catch the error: that it came to it is remembered. */
 static void
 refuse(const MigIrreversible *found)
 {
+	refused = MemoryContextStrdup(TopTransactionContext, found->what);
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("%s cannot be part of a dry run", found->what),
@@ -240,7 +276,7 @@ hear_function(Oid function)
 {
 	MigIrreversible found;
 
-	if (!ear.force && mig_irreversible_function(function, &found))
+	if (guarding && mig_irreversible_function(function, &found))
 		refuse(&found);
 }
 
@@ -285,8 +321,6 @@ hear_access(ObjectAccessType access, Oid class, Oid object, int sub, void *arg)
 			hear(MIG_TRUNCATED, class, object, sub, false);
 			break;
 		case OAT_FUNCTION_EXECUTE:
-			hear_function(object);
-			break;
 		case OAT_NAMESPACE_SEARCH:
 			break;
 	}
@@ -297,16 +331,26 @@ static void
 on_object_access(ObjectAccessType access, Oid class, Oid object, int sub,
 				 void *arg)
 {
+	BufferUsage buffers = pgBufferUsage;
+
 	if (next_object_access)
 		next_object_access(access, class, object, sub, arg);
-	if (ear.active)
+	if (access == OAT_FUNCTION_EXECUTE)
+		hear_function(object);
+	else if (ear.active)
 	{
-		BufferUsage buffers = pgBufferUsage;
-
 		ear.active = false;
-		hear_access(access, class, object, sub, arg);
-		ear.active = true;
-		pgBufferUsage = buffers;
+		PG_TRY();
+		{
+			hear_access(access, class, object, sub, arg);
+		}
+		PG_FINALLY();
+		{
+			/* the statement may catch an error and go on */
+			ear.active = true;
+			pgBufferUsage = buffers;
+		}
+		PG_END_TRY();
 	}
 }
 
@@ -420,11 +464,12 @@ check_targets(const PlannedStmt *plan)
 static void
 on_executor_start(QueryDesc *query, int eflags)
 {
-	if (ear.active && !(eflags & EXEC_FLAG_EXPLAIN_ONLY))
+	if (!(eflags & EXEC_FLAG_EXPLAIN_ONLY))
 	{
-		if (!ear.force)
+		if (guarding)
 			check_targets(query->plannedstmt);
-		query->instrument_options |= INSTRUMENT_ROWS;
+		if (ear.active)
+			query->instrument_options |= INSTRUMENT_ROWS;
 	}
 	if (next_executor_start)
 		next_executor_start(query, eflags);
@@ -465,8 +510,7 @@ on_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 {
 	MigIrreversible found;
 
-	if (ear.active && !ear.force &&
-		mig_irreversible_utility(plan->utilityStmt, &found))
+	if (guarding && mig_irreversible_utility(plan->utilityStmt, &found))
 		refuse(&found);
 	if (next_process_utility)
 		next_process_utility(plan, text, read_only_tree, context, params,
@@ -482,12 +526,16 @@ on_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
  * Listening
  */
 
-/* Once per process. */
+/*
+ * Once per process.  'guard': from here on what no rollback undoes is refused,
+ * also in what runs at a commit.
+ */
 void
-mig_trace_hooks_install(void)
+mig_trace_hooks_install(bool guard)
 {
 	static bool installed = false;
 
+	guarding = guard;
 	if (installed)
 		return;
 	installed = true;
@@ -501,41 +549,69 @@ mig_trace_hooks_install(void)
 	ProcessUtility_hook = on_utility;
 }
 
+static void
+forget(void)
+{
+	ear.active = false;
+	if (ear.known != NULL)
+		hash_destroy(ear.known);
+	ear.known = NULL;
+	ear.heard = NIL;
+	ear.remade = NIL;
+	ear.triggers = NIL;
+}
+
 /* From here on, until mig_trace_hooks_stop(); what is heard lives there. */
 void
-mig_trace_hooks_listen(MemoryContext context, bool force)
+mig_trace_hooks_listen(MemoryContext context)
 {
+	HASHCTL		control = {0};
+
+	forget();
+	control.keysize = sizeof(((KnownObject *) NULL)->key);
+	control.entrysize = sizeof(KnownObject);
+	control.hcxt = context;
+	ear.known = hash_create("migrate objects", 64, &control,
+							HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	ear.context = context;
-	ear.force = force;
-	ear.heard = NIL;
-	ear.triggers = NIL;
+	refused = NULL;
 	ear.active = true;
 }
 
 void
 mig_trace_hooks_stop(void)
 {
-	ear.active = false;
+	forget();
+}
+
+/* What the statement was not let do, whether it failed for that or not. */
+const char *
+mig_trace_hooks_refused(void)
+{
+	return refused;
+}
+
+/* Is it among what was heard?  A creation may have turned out a change. */
+static bool
+is_heard(const ObjectAddress *address, MigTraceChange change)
+{
+	const Heard *heard = find_heard(change, address);
+
+	if (heard != NULL && heard->object.change == change)
+		return true;
+	if (change == MIG_CHANGED)
+		heard = find_heard(MIG_CREATED, address);
+	return heard != NULL && heard->object.change == change;
 }
 
 /* Was the owner, or one of its columns, itself made or dropped? */
 static bool
 goes_with(const ObjectAddress *owner, MigTraceChange change)
 {
-	ListCell   *lc;
+	ObjectAddress whole = *owner;
 
-	foreach(lc, ear.heard)
-	{
-		const MigTraceObject *other = &((Heard *) lfirst(lc))->object;
-
-		if (other->change == change &&
-			other->address.classId == owner->classId &&
-			other->address.objectId == owner->objectId &&
-			(other->address.objectSubId == 0 ||
-			 other->address.objectSubId == owner->objectSubId))
-			return true;
-	}
-	return false;
+	whole.objectSubId = 0;
+	return is_heard(&whole, change) || is_heard(owner, change);
 }
 
 /* Is it told with something else that it is a part of? */
@@ -573,12 +649,11 @@ was_remade(const MigTraceObject *made)
 {
 	ListCell   *lc;
 
-	foreach(lc, ear.heard)
+	foreach(lc, ear.remade)
 	{
 		const Heard *heard = lfirst(lc);
 
-		if (heard->internal && heard->object.name != NULL &&
-			made->name != NULL &&
+		if (heard->object.name != NULL && made->name != NULL &&
 			heard->object.address.classId == made->address.classId &&
 			strcmp(heard->object.name, made->name) == 0)
 			return true;
@@ -628,5 +703,6 @@ mig_trace_hooks_finish(Snapshot before, MigTrace *trace)
 		trace->objects = lappend(trace->objects, &heard->object);
 	}
 	trace->triggers = ear.triggers;
+	forget();
 	MemoryContextSwitchTo(caller);
 }

@@ -12,9 +12,10 @@
 
 #include "traced.h"
 
-extern void mig_trace_hooks_install(void);
-extern void mig_trace_hooks_listen(MemoryContext context, bool force);
+extern void mig_trace_hooks_install(bool guard);
+extern void mig_trace_hooks_listen(MemoryContext context);
 extern void mig_trace_hooks_finish(Snapshot before, MigTrace *trace);
 extern void mig_trace_hooks_stop(void);
+extern const char *mig_trace_hooks_refused(void);
 
 #endif							/* MIG_TRACE_HOOKS_H */

@@ -10,6 +10,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "lib/stringinfo.h"
@@ -19,13 +20,24 @@
 #include "spi_util.h"
 #include "trace_rules.h"
 
+/* A rule, as lint's table names it, and what looks for it in the traces. */
+typedef struct TraceRule
+{
+	const char *name;
+	List	   *(*find) (const struct TraceRule *rule, List *traces,
+						 List *findings);
+	/* of find_by_query: */
+	MigQuery   *query;
+	Oid			class;
+} TraceRule;
+
 static List *
-add_finding(List *findings, const char *rule, const MigTrace *trace,
+add_finding(List *findings, const TraceRule *rule, const MigTrace *trace,
 			const char *object, const char *consequence)
 {
-	MigTraceFinding *finding = palloc(sizeof(MigTraceFinding));
+	MigTraceFinding *finding = palloc0(sizeof(MigTraceFinding));
 
-	finding->rule = rule;
+	finding->rule = rule->name;
 	finding->trace = trace;
 	finding->object = object;
 	finding->consequence = consequence;
@@ -53,6 +65,8 @@ is_own(List *traces, const MigTrace *upto, Oid relation)
 				const MigTraceObject *made = lfirst(object);
 
 				if (made->change == MIG_CREATED &&
+					made->address.classId == RelationRelationId &&
+					made->address.objectSubId == 0 &&
 					made->address.objectId == relation)
 					return true;
 			}
@@ -72,7 +86,10 @@ long_work(List *traces, const MigTrace *trace, Oid *relation)
 	{
 		const MigTraceFile *file = lfirst(lc);
 
-		*relation = file->relation;
+		/* an index is a part of its table */
+		*relation = IndexGetRelation(file->relation, true);
+		if (!OidIsValid(*relation))
+			*relation = file->relation;
 		return psprintf("rewrites %s", file->name);
 	}
 	foreach(lc, trace->scans)
@@ -119,7 +136,7 @@ locked_before(List *traces, const MigTrace *trace, Oid except)
 }
 
 static List *
-find_long_work(List *traces, List *findings)
+find_long_work(const TraceRule *rule, List *traces, List *findings)
 {
 	ListCell   *lc;
 
@@ -134,8 +151,7 @@ find_long_work(List *traces, List *findings)
 			continue;
 		lock = locked_before(traces, trace, relation);
 		if (lock != NULL)
-			findings = add_finding(findings, "running-statement-while-holding-access-exclusive",
-								   trace, lock->name,
+			findings = add_finding(findings, rule, trace, lock->name,
 								   psprintf("%s for %.1f ms while %s is locked against everyone",
 											work, trace->elapsed / 1000.0,
 											lock->name));
@@ -176,7 +192,7 @@ is_long(const MigTrace *trace)
 }
 
 static List *
-find_repeated_alter(List *traces, List *findings)
+find_repeated_alter(const TraceRule *rule, List *traces, List *findings)
 {
 	for (int i = 0; i < list_length(traces); i++)
 	{
@@ -195,12 +211,38 @@ find_repeated_alter(List *traces, List *findings)
 			if (altered_table(traces, earlier, &name) != table ||
 				!is_long(earlier))
 				continue;
-			findings = add_finding(findings, "multiple-alter-table", trace,
-								   name,
+			findings = add_finding(findings, rule, trace, name,
 								   psprintf("goes through %s once more after statement %d; one ALTER TABLE goes through it once",
 											name, earlier->statement->number));
 			break;
 		}
+	}
+	return findings;
+}
+
+/*
+ * A statement that fails
+ */
+
+static List *
+find_failure(const TraceRule *rule, List *traces, List *findings)
+{
+	ListCell   *lc;
+
+	foreach(lc, traces)
+	{
+		const MigTrace *trace = lfirst(lc);
+		MigTraceFinding *finding;
+
+		if (trace->outcome != MIG_TRACE_FAILED)
+			continue;
+		findings = add_finding(findings, rule, trace, NULL,
+							   psprintf("%s here, and what follows is not looked at: %s",
+										trace->passing ? "cannot be run" : "fails",
+										trace->note));
+		finding = llast(findings);
+		if (trace->passing)
+			finding->severity = MIG_SEVERITY_NOTICE;
 	}
 	return findings;
 }
@@ -258,22 +300,21 @@ made_objects(List *traces, Oid class)
 
 /* A finding for each row: OIDs of an object and of its table, names. */
 static List *
-find_by_query(List *traces, List *findings, MigQuery *query, const char *rule,
-			  Oid class)
+find_by_query(const TraceRule *rule, List *traces, List *findings)
 {
 	MemoryContext context = CurrentMemoryContext;
 	MigSqlSession session;
 	MigParams	params = {0};
 	uint64		n;
 
-	mig_param_text_array(&params, made_objects(traces, class));
+	mig_param_text_array(&params, made_objects(traces, rule->class));
 	mig_param_text_array(&params, made_objects(traces, RelationRelationId));
 	mig_sql_begin(&session);
-	n = mig_sql_run(query, &params);
+	n = mig_sql_run(rule->query, &params);
 	for (uint64 i = 0; i < n; i++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(context);
-		const MigTrace *maker = maker_of(traces, class,
+		const MigTrace *maker = maker_of(traces, rule->class,
 										 (Oid) mig_col_int8(i, 1, 0));
 
 		/* it came with its table */
@@ -342,6 +383,22 @@ static MigQuery invalid_indexes = {
 };
 
 /*
+ * All of them
+ */
+
+static const TraceRule rules[] = {
+	{"failing-statement", find_failure},
+	{"running-statement-while-holding-access-exclusive", find_long_work},
+	{"multiple-alter-table", find_repeated_alter},
+	{"foreign-key-missing-index", find_by_query, &unindexed_keys,
+	ConstraintRelationId},
+	{"constraint-left-not-valid", find_by_query, &unproved_constraints,
+	ConstraintRelationId},
+	{"invalid-index-left-behind", find_by_query, &invalid_indexes,
+	RelationRelationId},
+};
+
+/*
  * All findings, of MigTraceFinding *, in the rehearsal's transaction and
  * before its rollback.
  */
@@ -350,14 +407,19 @@ mig_trace_rules(List *traces)
 {
 	List	   *findings = NIL;
 
-	findings = find_long_work(traces, findings);
-	findings = find_repeated_alter(traces, findings);
-	findings = find_by_query(traces, findings, &unindexed_keys,
-							 "foreign-key-missing-index",
-							 ConstraintRelationId);
-	findings = find_by_query(traces, findings, &unproved_constraints,
-							 "constraint-left-not-valid",
-							 ConstraintRelationId);
-	return find_by_query(traces, findings, &invalid_indexes,
-						 "invalid-index-left-behind", RelationRelationId);
+	for (int i = 0; i < lengthof(rules); i++)
+		findings = rules[i].find(&rules[i], traces, findings);
+	return findings;
+}
+
+/* Does a rehearsal look for that rule? */
+bool
+mig_trace_finds(const char *rule)
+{
+	for (int i = 0; i < lengthof(rules); i++)
+	{
+		if (strcmp(rules[i].name, rule) == 0)
+			return true;
+	}
+	return false;
 }

@@ -90,6 +90,9 @@ typedef struct MigTrace
 	char	   *text;			/* its first line */
 	MigTraceOutcome outcome;
 	ErrorData  *error;			/* it failed with */
+	char	   *refused;		/* what it was not let do, and apply() would do;
+								 * NULL: nothing */
+	bool		passing;		/* apply() need not fail for that error */
 	char	   *note;			/* NULL: none */
 
 	int64		elapsed;		/* microseconds; -1: it did not run */

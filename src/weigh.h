@@ -8,15 +8,16 @@
 #ifndef MIG_WEIGH_H
 #define MIG_WEIGH_H
 
-#include "nodes/nodes.h"
+#include "shadow.h"
 
-/* The largest of them. */
+/* All of them together. */
 typedef struct MigWeight
 {
-	char	   *name;			/* NULL: none */
 	int64		bytes;
+	const char *names;			/* NULL: there are none */
 } MigWeight;
 
-extern MigWeight mig_weigh_statement(Node *stmt);
+extern MigWeight mig_weigh_statement(MigShadow *shadow, Node *stmt,
+									 const char *text);
 
 #endif							/* MIG_WEIGH_H */

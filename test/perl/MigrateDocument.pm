@@ -21,6 +21,10 @@ sub mask
 	$text =~ s/\d\d:\d\d:\d\d(\.\d+)?/<elapsed>/g;
 	$text =~ s/\(\d+\.\d s\)/(<elapsed>)/g;
 	$text =~ s/\bpid \d+/pid <pid>/gi;
+	$text =~ s/\bfile \d+ to \d+/file <n> to <n>/g;
+	# dry_run(): how long, in ms
+	$text =~ s/": \d+\.\d+/": <ms>/g;
+	$text =~ s/\b\d+\.\d ms\b/<ms> ms/g;
 	$text =~ s/\b\d+(\.\d+)? s\b/<n> s/g;
 	$text =~ s/\b1[5-8]\.\d+( \([^)]*\))?/<version>/g;
 	$text =~ s/-{2,}/--/g;

@@ -17,12 +17,19 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my @documents = ('README.md', glob('doc/*.md'), 'examples/shop/README.md');
+my @documents = ('README.md', glob('doc/*.md'), 'examples/shop/README.md', 'examples/unsafe/README.md');
 
 my $node = PostgreSQL::Test::Cluster->new('documents');
 $ENV{PGUSER} = 'postgres';
 $node->init(extra => [ '-U', 'postgres', '-E', 'UTF8', '--locale=C' ]);
-$node->append_conf('postgresql.conf', "timezone = 'UTC'\ndatestyle = 'ISO, MDY'");
+$node->append_conf('postgresql.conf', <<'CONF');
+timezone = 'UTC'
+datestyle = 'ISO, MDY'
+# sizes stay as they are, and nothing is in the way of a dry run
+autovacuum = off
+# the error of an index build names no parallel worker
+max_parallel_maintenance_workers = 0
+CONF
 $node->start;
 
 foreach my $document (@documents)

@@ -1,0 +1,3 @@
+BEGIN;
+CREATE INDEX CONCURRENTLY orders_placed_at ON orders (placed_at);
+COMMIT;
