@@ -337,7 +337,7 @@ COMMENT ON COLUMN migrate.plan_row.commits IS 'a commit follows it';
 COMMENT ON COLUMN migrate.plan_row.locks IS 'the strongest lock on each relation that is there before it; reading alone is left out';
 COMMENT ON COLUMN migrate.plan_row.scans IS 'relations that it reads as a whole';
 COMMENT ON COLUMN migrate.plan_row.rewrites IS 'relations that get a new file, indexes too';
-COMMENT ON COLUMN migrate.plan_row.bytes IS 'size of the largest of its relations';
+COMMENT ON COLUMN migrate.plan_row.bytes IS 'size of the largest of its relations that are there; null: there are none';
 COMMENT ON COLUMN migrate.plan_row.expected IS 'how long the script took when it last ran; told at its first statement';
 COMMENT ON COLUMN migrate.plan_row.findings IS 'how many rows of lint are about it';
 COMMENT ON COLUMN migrate.plan_row.relations IS 'an object per relation: relation, lock, locks, scan, rewrite, builds, writes, bytes, rows';

@@ -215,12 +215,13 @@ relations_json(List *touches)
 		appendStringInfo(&json, ", \"lock\": \"%s\", \"locks\": ",
 						 mig_lock_label(mig_lock_strongest(touch->locks)));
 		append_locks(&json, touch->locks);
-		appendStringInfo(&json, ", \"scan\": %s, \"rewrite\": %s, \"builds\": %s, \"writes\": %s, \"bytes\": %lld, \"rows\": %.0f}",
+		appendStringInfo(&json, ", \"scan\": %s, \"rewrite\": %s, \"builds\": %s, \"writes\": %s, \"bytes\": %s, \"rows\": %.0f}",
 						 touch->scans ? "true" : "false",
 						 touch->rewrites ? "true" : "false",
 						 touch->builds ? "true" : "false",
 						 touch->writes ? "true" : "false",
-						 (long long) touch->bytes, touch->rows);
+						 touch->bytes < 0 ? "null" : psprintf("%lld", (long long) touch->bytes),
+						 touch->rows);
 	}
 	appendStringInfoString(&json, json.len > 0 ? "]" : "[]");
 	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
@@ -233,7 +234,7 @@ put_touches(Datum *values, bool *nulls, List *touches)
 	List	   *locks = NIL;
 	List	   *scans = NIL;
 	List	   *rewrites = NIL;
-	int64		bytes = 0;
+	int64		bytes = -1;
 	ListCell   *lc;
 
 	foreach(lc, touches)
@@ -253,7 +254,7 @@ put_touches(Datum *values, bool *nulls, List *touches)
 	put_text_list(values, nulls, 8, locks);
 	put_text_list(values, nulls, 9, scans);
 	put_text_list(values, nulls, 10, rewrites);
-	nulls[11] = touches == NIL;
+	nulls[11] = bytes < 0;
 	values[11] = Int64GetDatum(bytes);
 	values[14] = relations_json(touches);
 }

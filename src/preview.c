@@ -58,7 +58,8 @@ visible_touches(const MigEffect *effect)
 		row->rewrites = touch->rewrites;
 		row->builds = touch->builds;
 		row->writes = touch->writes;
-		row->bytes = mig_rel_bytes(touch->rel);
+		/* how large it will be, nobody knows */
+		row->bytes = mig_rel_is_new(touch->rel) ? -1 : mig_rel_bytes(touch->rel);
 		row->rows = mig_rel_rows(touch->rel);
 		result = lappend(result, row);
 	}

@@ -20,7 +20,7 @@ typedef struct MigPreviewTouch
 	bool		rewrites;
 	bool		builds;
 	bool		writes;
-	int64		bytes;
+	int64		bytes;			/* -1: the scripts make it */
 	double		rows;			/* estimated */
 } MigPreviewTouch;
 

@@ -30,7 +30,7 @@ sub mask
 
 my $checkout = getcwd();
 my $document = slurp_file('doc/pg_migrate.md');
-my $node = new_server('cli_document');
+my $node = new_server('cli_document', conf => "migrate.lock_timeout = '2s'\nmigrate.lint = warn\n");
 $node->safe_psql('postgres', 'CREATE DATABASE shop');
 use_database($node, 'shop');
 $ENV{PGTZ} = 'UTC';
