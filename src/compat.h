@@ -207,7 +207,11 @@ static inline bool
 mig_definition_is_enforced(const Constraint *constraint)
 {
 #if PG_VERSION_NUM >= 180000
-	return constraint->is_enforced;
+	/* the grammar says so of these two only */
+	if (constraint->contype == CONSTR_CHECK ||
+		constraint->contype == CONSTR_FOREIGN)
+		return constraint->is_enforced;
+	return true;
 #else
 	return true;
 #endif
