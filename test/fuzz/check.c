@@ -427,6 +427,8 @@ is_ours(const ErrorData *error)
 {
 	return error->sqlerrcode == ERRCODE_FEATURE_NOT_SUPPORTED ||
 		error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION ||
+		error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_INITIATION ||
+		error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_STATE ||
 		strstr(error->message, "requires a Boolean value") != NULL ||
 		strstr(error->message, "psql meta-command") != NULL;
 }
