@@ -26,7 +26,7 @@ sub mask
 	$text =~ s/": \d+\.\d+/": <ms>/g;
 	$text =~ s/\b\d+\.\d ms\b/<ms> ms/g;
 	$text =~ s/\b\d+(\.\d+)? s\b/<n> s/g;
-	$text =~ s/\b1[5-8]\.\d+( \([^)]*\))?/<version>/g;
+	$text =~ s/\b1[5-8]\.\d++(?! ?m?s\b)( \([^)]*\))?/<version>/g;
 	$text =~ s/-{2,}/--/g;
 	$text =~ s/ +/ /g;
 	$text =~ s/ +$//mg;
