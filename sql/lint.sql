@@ -58,6 +58,11 @@ SELECT * FROM found('BEGIN; BEGIN; COMMIT;');
 SELECT * FROM found('BEGIN; SELECT 1;');
 SELECT * FROM found('');
 
+-- a cancel is no finding
+SET statement_timeout = '20ms';
+SELECT count(*) FROM migrate.lint_sql(repeat('SELECT 1;', 300000));
+RESET statement_timeout;
+
 -- transactions
 SELECT * FROM found('SELECT 1; BEGIN; SELECT 2; COMMIT;', 'transaction-nesting');
 SELECT * FROM found('BEGIN; SELECT 2; COMMIT;', 'transaction-nesting');

@@ -82,6 +82,8 @@ query_changes_something(const char *text)
 	}
 	PG_CATCH();
 	{
+		if (geterrcode() == ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
 		MemoryContextSwitchTo(context);
 		FlushErrorState();
 	}

@@ -33,6 +33,7 @@
 #include "utils/syscache.h"
 
 #include "facts_expression.h"
+#include "spi_util.h"
 
 /*
  * Trying
@@ -58,6 +59,24 @@ set_path(MigShadow *shadow)
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/* What is asked with the path of the shadow. */
+typedef struct Question
+{
+	MigShadow  *shadow;
+	void		(*function) (void *arg);
+	void	   *arg;
+} Question;
+
+static void
+ask(void *arg)
+{
+	Question   *question = arg;
+
+	/* the subtransaction's end takes the path back */
+	set_path(question->shadow);
+	question->function(question->arg);
+}
+
 /*
  * Calls a function that asks the server something.  False: the server
  * answered with an error, of which nothing is left.
@@ -65,41 +84,13 @@ set_path(MigShadow *shadow)
 bool
 mig_fact_try(MigShadow *shadow, void (*function) (void *arg), void *arg)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
+	Question	question = {shadow, function, arg};
+	ErrorData  *error = mig_sql_try(ask, &question);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		/* the subtransaction's end takes the path back */
-		set_path(shadow);
-		function(arg);
-		ReleaseCurrentSubTransaction();
-		done = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		/* who wants this to stop does not ask for an answer */
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
-			error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			ReThrowError(error);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
+	if (error == NULL)
+		return true;
+	FreeErrorData(error);
+	return false;
 }
 
 /*

@@ -20,6 +20,7 @@
 #include "plan.h"
 #include "scan.h"
 #include "script.h"
+#include "spi_util.h"
 #include "suppress.h"
 #include "trace_rules.h"
 
@@ -334,33 +335,22 @@ typedef struct ParseTry
 	int			line;
 } ParseTry;
 
+static void
+parse(void *arg)
+{
+	ParseTry   *try = arg;
+
+	try->result = mig_script_parse(try->script->text, try->script->first_line,
+								   try->script->no_transaction);
+}
+
 /* Parses a script; an error is no reason to stop. */
 static void
 try_to_parse(ParseTry *try)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		try->result = mig_script_parse(try->script->text,
-									   try->script->first_line,
-									   try->script->no_transaction);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(context);
-		try->error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+	try->error = mig_sql_try(parse, try);
+	if (try->error != NULL)
 		try->line = mig_script_error_line();
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 }
 
 /* The rule that an error of parsing is about. */

@@ -16,6 +16,7 @@
 #include "lint.h"
 #include "lint_rules.h"
 #include "lint_tell.h"
+#include "spi_util.h"
 
 /* More findings than these are only counted. */
 #define MAX_TOLD	20
@@ -27,41 +28,24 @@ typedef struct LintTry
 	MigLintResult *result;		/* NULL: it failed */
 } LintTry;
 
-/*
- * Judges in a subtransaction: that a script cannot be judged is no reason not
- * to run it.
- */
+static void
+judge(void *arg)
+{
+	LintTry    *try = arg;
+
+	try->result = mig_lint_migrations(try->migrations, NULL, NULL);
+}
+
+/* That a script cannot be judged is no reason not to run it. */
 static void
 try_to_judge(LintTry *try)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error = mig_sql_try(judge, try);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		try->result = mig_lint_migrations(try->migrations, NULL, NULL);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-			PG_RE_THROW();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		CurrentResourceOwner = owner;
+	if (error != NULL)
 		ereport(WARNING,
 				(errcode(error->sqlerrcode),
 				 errmsg("could not judge the scripts: %s", error->message)));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
 }
 
 /* One finding as a notice. */

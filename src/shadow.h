@@ -199,7 +199,6 @@ extern MigRel *mig_shadow_of_oid(MigShadow *shadow, Oid oid);
 extern const char *mig_shadow_creation_schema(MigShadow *shadow,
 											  const RangeVar *name);
 extern List *mig_shadow_relations(MigShadow *shadow);
-extern bool mig_rel_is_gone(MigShadow *shadow, const RangeVar *name);
 
 /* shadow_find.c: changing */
 extern MigRel *mig_shadow_put(MigShadow *shadow, const char *schema,

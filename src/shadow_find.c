@@ -236,33 +236,6 @@ mig_shadow_relations(MigShadow *shadow)
 	return result;
 }
 
-static bool
-is_in_catalog(const char *schema, const char *name)
-{
-	Oid			namespace = get_namespace_oid(schema, true);
-
-	return OidIsValid(namespace) &&
-		OidIsValid(get_relname_relid(name, namespace));
-}
-
-/* Did the set itself drop or move what had this name? */
-bool
-mig_rel_is_gone(MigShadow *shadow, const RangeVar *name)
-{
-	ListCell   *lc;
-
-	if (mig_shadow_find(shadow, name, 0) != NULL)
-		return false;
-	if (name->schemaname != NULL)
-		return is_in_catalog(name->schemaname, name->relname);
-	foreach(lc, shadow->path)
-	{
-		if (is_in_catalog(lfirst(lc), name->relname))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Changing
  */

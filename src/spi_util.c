@@ -194,6 +194,42 @@ mig_sql_look(void (*look) (void *arg), void *arg)
 	CurrentResourceOwner = owner;
 }
 
+/*
+ * Calls a function whose failure is an answer: its error, of which nothing
+ * else is left; NULL: it succeeded.  Whoever wants this process to stop asks
+ * for no answer.
+ */
+ErrorData *
+mig_sql_try(void (*function) (void *arg), void *arg)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *volatile error = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		function(arg);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	if (error != NULL && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+						  error->sqlerrcode == ERRCODE_ADMIN_SHUTDOWN ||
+						  error->sqlerrcode == ERRCODE_OUT_OF_MEMORY))
+		ReThrowError(error);
+	return error;
+}
+
 /* Appends one parameter. */
 static void
 add_param(MigParams *params, Oid type, Datum value, bool isnull)

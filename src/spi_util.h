@@ -41,6 +41,7 @@ typedef struct MigSqlSession
 } MigSqlSession;
 
 extern void mig_sql_look(void (*look) (void *arg), void *arg);
+extern ErrorData *mig_sql_try(void (*function) (void *arg), void *arg);
 extern void mig_sql_begin(MigSqlSession *session);
 extern uint64 mig_sql_run(MigQuery *query, MigParams *params);
 extern void mig_sql_end(MigSqlSession *session);
