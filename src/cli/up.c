@@ -154,14 +154,14 @@ wait_for_run(const Options *options, const char *number)
 }
 
 /*
- * Is it worth to try again?  A server that starts, or is not there, may come;
- * a wrong password or database will not get better by itself.
+ * A server that starts, or is not there, may come; a wrong password or
+ * database will not get better by itself.  Of a try that failed, a ping tells
+ * the reason only if it was made before: a moment later the server may be
+ * there.
  */
 static bool
-may_answer_later(const Options *options)
+may_come(PGPing answer)
 {
-	PGPing		answer = db_ping(options);
-
 	return answer == PQPING_REJECT || answer == PQPING_NO_RESPONSE;
 }
 
@@ -174,6 +174,7 @@ wait_for_server(const Options *options)
 
 	for (;;)
 	{
+		PGPing		answer = db_ping(options);
 		PGconn	   *conn = db_connect_quietly(options);
 		double		left = timeout - (clock_now() - began);
 
@@ -185,7 +186,7 @@ wait_for_server(const Options *options)
 			PQfinish(conn);
 			return EXIT_DONE;
 		}
-		if (left <= 0 || !may_answer_later(options))
+		if (left <= 0 || !(may_come(answer) || may_come(db_ping(options))))
 		{
 			complain("%.*s", (int) strcspn(PQerrorMessage(conn), "\n"),
 					 PQerrorMessage(conn));
