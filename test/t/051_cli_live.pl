@@ -5,6 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use lib 'test/perl';
+use IO::Socket::UNIX;
 use JSON::PP;
 use MigrateCli;
 use MigrateTest;
@@ -178,6 +179,20 @@ ok($call->{run}->pumpable, 'waiting for the server');
 $node->start;
 ($status, $out) = finish_cli($call);
 is("$status $out", "0 the server accepts connections\n", 'it is there');
+
+# A server that is there a moment after it was not: the first connection ends
+# without an answer, and from then on the path leads to the real one.
+my $sockets = PostgreSQL::Test::Utils::tempdir_short();
+my $path = "$sockets/.s.PGSQL." . $node->port;
+my $listener = IO::Socket::UNIX->new(Local => $path, Listen => 1) or die "$path: $!";
+$call = start_cli(0, 'wait', '--host', $sockets, '--timeout', '30');
+my $first = $listener->accept;
+unlink $path or die $!;
+symlink $node->host . '/.s.PGSQL.' . $node->port, $path or die $!;
+$listener->close;
+$first->close;
+($status, $out) = finish_cli($call);
+is("$status $out", "0 the server accepts connections\n", 'a server that comes between two looks');
 
 $node->stop;
 done_testing();
