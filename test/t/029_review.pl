@@ -275,7 +275,8 @@ foreach my $case ([ 'timeout', '300ms', '1min' ])
 	open_gate();
 	(undef, $messages) = $caller->finish;
 	like($messages, qr/^ERROR:  40P01: the run waits for a session that waits for it$/m, "$db: the run's error");
-	is_sql($node, $db, 'SELECT count(*) FROM migrate.attempts', '1', "$db: after the first try");
+	# after the first try, or a few on a machine that is busy with other things
+	is_sql($node, $db, 'SELECT count(*) BETWEEN 1 AND 5 FROM migrate.attempts', 't', "$db: soon");
 	# to store a migration keeps a run from recording any
 	is($other->finish, "1\n2", "$db: the other one goes on");
 	$other->query('COMMIT');
@@ -521,7 +522,10 @@ my $standby = PostgreSQL::Test::Cluster->new('review_standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 start_run();
-$node->wait_for_catchup($standby, 'replay', $node->lsn('insert'));
+# the server says where it will write next, which is on no disk before it does:
+# what the standby is to have is on disk when a commit has returned
+$node->safe_psql($db, 'CREATE TABLE later ()');
+$node->wait_for_catchup($standby, 'replay', $node->lsn('flush'));
 my $reader = session($standby, $db);
 is($reader->query('SELECT run, state FROM migrate.runs'), '1|running', "$db: the run is known there");
 foreach my $function ('wait', 'cancel')
