@@ -73,6 +73,7 @@ OBJS = \
 	src/folders.o \
 	src/foreign.o \
 	src/guc.o \
+	src/held.o \
 	src/histories.o \
 	src/interpolate.o \
 	src/irreversible.o \

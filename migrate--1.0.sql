@@ -448,7 +448,8 @@ CREATE TYPE migrate.dry_run_row AS (
     wal_bytes    bigint,
     buffers_hit  bigint,
     buffers_read bigint,
-    note         text
+    note         text,
+    unwritable   jsonb
 );
 COMMENT ON TYPE migrate.dry_run_row IS 'one statement of a dry run, and what it did';
 COMMENT ON COLUMN migrate.dry_run_row.statement IS 'null: the commit of the step, which failed';
@@ -461,6 +462,8 @@ COMMENT ON COLUMN migrate.dry_run_row.locks IS
 'that it took and kept, on relations that were there before it; held already: an earlier statement of its transaction took it';
 COMMENT ON COLUMN migrate.dry_run_row.exclusive IS
 'how long, in milliseconds, apply would keep everyone from a relation: from this statement to the end of its transaction';
+COMMENT ON COLUMN migrate.dry_run_row.unwritable IS
+'the same of locks that let others read and not write: SHARE, SHARE ROW EXCLUSIVE, EXCLUSIVE';
 COMMENT ON COLUMN migrate.dry_run_row.rewrites IS 'tables and indexes that got a new file';
 COMMENT ON COLUMN migrate.dry_run_row.scans IS 'tables that were read as a whole, and how many rows';
 COMMENT ON COLUMN migrate.dry_run_row.objects IS 'created, changed, dropped, truncated; parts of one are not named';

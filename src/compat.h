@@ -24,6 +24,7 @@
 #include "postmaster/bgworker.h"
 #include "replication/slot.h"
 #include "storage/lock.h"
+#include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/backend_status.h"
 #include "utils/guc_tables.h"
@@ -71,6 +72,48 @@ mig_lock_again(const LOCKTAG *tag, LOCKMODE mode)
 	(void) LockAcquireExtended(tag, mode, false, true, true, &local);
 #endif
 	return local;
+}
+
+/*
+ * The locks of this process in a partition of the server's table: the one after
+ * that, or with NULL the first one.  Its lists are of another kind since 16.
+ */
+static inline PROCLOCK *
+mig_next_proclock(int partition, PROCLOCK *proclock)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_head *list = &MyProc->myProcLocks[partition];
+
+	if (proclock == NULL)
+		return dlist_is_empty(list) ? NULL :
+			dlist_head_element(PROCLOCK, procLink, list);
+	return dlist_has_next(list, &proclock->procLink) ?
+		dlist_container(PROCLOCK, procLink,
+						dlist_next_node(list, &proclock->procLink)) : NULL;
+#else
+	SHM_QUEUE  *list = &MyProc->myProcLocks[partition];
+
+	return (PROCLOCK *) SHMQueueNext(list, proclock ? &proclock->procLink : list,
+									 offsetof(PROCLOCK, procLink));
+#endif
+}
+
+/* The weak locks on relations that are with a process itself; more in 18. */
+#if PG_VERSION_NUM >= 180000
+#define MIG_FAST_PATH_SLOTS	FastPathLockSlotsPerBackend()
+#define MIG_FAST_PATH_BITS(slot) \
+	(MyProc->fpLockBits[(slot) / FP_LOCK_SLOTS_PER_GROUP] >> \
+	 3 * ((slot) % FP_LOCK_SLOTS_PER_GROUP))
+#else
+#define MIG_FAST_PATH_SLOTS	FP_LOCK_SLOTS_PER_BACKEND
+#define MIG_FAST_PATH_BITS(slot)	(MyProc->fpLockBits >> 3 * (slot))
+#endif
+
+/* Three bits for each, the lowest one for ACCESS SHARE. */
+static inline LOCKMASK
+mig_fast_path_modes(int slot)
+{
+	return (LOCKMASK) (MIG_FAST_PATH_BITS(slot) & 7) << AccessShareLock;
 }
 
 /* stringToQualifiedNameList() got its second argument in 16. */

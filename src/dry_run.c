@@ -70,11 +70,15 @@ lock_texts(const MigTrace *trace)
 	return texts;
 }
 
-/* A JSON object: how long each relation was kept from everyone, in ms. */
+/*
+ * A JSON object: how long each relation was locked by one of these modes, in
+ * ms.  The strongest lock of a relation comes first, and is the one that counts.
+ */
 static char *
-exclusive_text(const MigTrace *trace)
+duration_text(const MigTrace *trace, LOCKMODE weakest, LOCKMODE strongest)
 {
 	StringInfoData buf;
+	Oid			last = InvalidOid;
 	ListCell   *lc;
 
 	initStringInfo(&buf);
@@ -82,9 +86,10 @@ exclusive_text(const MigTrace *trace)
 	{
 		const MigTraceLock *lock = lfirst(lc);
 
-		if (lock->mode != AccessExclusiveLock || lock->held ||
-			trace->outcome != MIG_TRACED)
+		if (lock->mode < weakest || lock->mode > strongest || lock->held ||
+			trace->outcome != MIG_TRACED || lock->relation == last)
 			continue;
+		last = lock->relation;
 		appendStringInfoString(&buf, buf.len > 0 ? ", " : "");
 		escape_json(&buf, lock->name);
 		appendStringInfo(&buf, ": %.3f", lock->duration / 1000.0);
@@ -183,7 +188,7 @@ send_trace(const MigTrace *trace)
 		psprintf(INT64_FORMAT " microseconds", trace->elapsed),
 		traced ? number_text(trace, trace->rows) : NULL,
 		array_text(lock_texts(trace)),
-		exclusive_text(trace),
+		duration_text(trace, AccessExclusiveLock, AccessExclusiveLock),
 		array_text(file_texts(trace)),
 		array_text(scan_texts(trace)),
 		array_text(object_texts(trace)),
@@ -191,7 +196,8 @@ send_trace(const MigTrace *trace)
 		number_text(trace, trace->wal_bytes),
 		number_text(trace, trace->buffers_hit),
 		number_text(trace, trace->buffers_read),
-		trace->note
+		trace->note,
+		duration_text(trace, ShareLock, ExclusiveLock)
 	};
 	List	   *texts = NIL;
 

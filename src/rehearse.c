@@ -29,6 +29,7 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "blockers.h"
 #include "effect.h"
 #include "exec.h"
 #include "guc.h"
@@ -156,10 +157,23 @@ predict(MigRehearsal *rehearsal, MigTrace *trace, const char *why)
  */
 
 /* A subtransaction in the rehearsal's memory. */
-static void
-begin_subtransaction(const MigRehearsal *rehearsal)
+void
+mig_rehearse_begin(const MigRehearsal *rehearsal)
 {
 	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(rehearsal->context);
+}
+
+void
+mig_rehearse_end(const MigRehearsal *rehearsal, bool keep)
+{
+	if (keep)
+		ReleaseCurrentSubTransaction();
+	else
+	{
+		RollbackAndReleaseCurrentSubTransaction();
+		mig_trace_rolled_back();
+	}
 	MemoryContextSwitchTo(rehearsal->context);
 }
 
@@ -167,7 +181,7 @@ static void
 begin_transaction(MigRehearsal *rehearsal)
 {
 	rehearsal->commit++;
-	begin_subtransaction(rehearsal);
+	mig_rehearse_begin(rehearsal);
 }
 
 /* Takes the error that is being handled, and rolls a subtransaction back. */
@@ -180,8 +194,7 @@ roll_back(const MigRehearsal *rehearsal)
 	error = CopyErrorData();
 	FlushErrorState();
 	mig_exec_after_failure();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(rehearsal->context);
+	mig_rehearse_end(rehearsal, false);
 	return error;
 }
 
@@ -212,6 +225,18 @@ end_work(void)
 	(void) mig_extension_oid();
 }
 
+/* A text and what is said after it, if there is anything. */
+static char *
+add_sentence(char *text, const char *more)
+{
+	size_t		len = strlen(text);
+	bool		ended = len > 0 && strchr(".?!:", text[len - 1]) != NULL;
+
+	if (more == NULL)
+		return text;
+	return psprintf("%s%s %s", text, ended ? "" : ".", more);
+}
+
 /* What an error means for the rehearsal as a whole. */
 static void
 note_failure(MigRehearsal *rehearsal, MigTrace *trace, ErrorData *error)
@@ -226,12 +251,9 @@ note_failure(MigRehearsal *rehearsal, MigTrace *trace, ErrorData *error)
 		trace->line = mig_exec_error_line();
 	trace->note = psprintf("%s: %s", unpack_sql_state(error->sqlerrcode),
 						   error->message);
-	if (error->detail != NULL)
-		trace->note = psprintf("%s  %s", trace->note, error->detail);
-	if (waited != NULL)
-		trace->note = psprintf("%s  %s", trace->note, waited);
-	if (error->hint != NULL)
-		trace->note = psprintf("%s  %s", trace->note, error->hint);
+	trace->note = add_sentence(trace->note, error->detail);
+	trace->note = add_sentence(trace->note, waited);
+	trace->note = add_sentence(trace->note, error->hint);
 	rehearsal->failure = trace;
 }
 
@@ -243,8 +265,7 @@ end_transaction(MigRehearsal *rehearsal, const MigWork *work)
 	{
 		if (rehearsal->failure == NULL)
 			end_work();
-		ReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(rehearsal->context);
+		mig_rehearse_end(rehearsal, true);
 	}
 	PG_CATCH();
 	{
@@ -362,13 +383,13 @@ execute(MigRehearsal *rehearsal, const MigWork *work, MigTrace *trace)
 	mig_guc_cap_lock_waits(rehearsal->request->lock_timeout);
 	mig_trace_start(trace);
 	if (apart)
-		begin_subtransaction(rehearsal);
+		mig_rehearse_begin(rehearsal);
 	PG_TRY();
 	{
 		mig_trace_check_locks(trace);
 		mig_exec_statement(work->script, statement, false);
 		if (apart)
-			ReleaseCurrentSubTransaction();
+			mig_rehearse_end(rehearsal, true);
 		MemoryContextSwitchTo(rehearsal->context);
 	}
 	PG_CATCH();
@@ -376,7 +397,7 @@ execute(MigRehearsal *rehearsal, const MigWork *work, MigTrace *trace)
 		error = roll_back(rehearsal);
 		/* its transaction went with it */
 		if (!apart)
-			begin_subtransaction(rehearsal);
+			mig_rehearse_begin(rehearsal);
 	}
 	PG_END_TRY();
 	(void) SetClientEncoding(GetDatabaseEncoding());
@@ -695,6 +716,28 @@ prepare_to_count(void)
 					PGC_S_CLIENT);
 }
 
+/* Of what waited for a lock outside of any statement: who holds it. */
+static void
+explain_wait(const MigRehearsal *rehearsal, ErrorData *error)
+{
+	char	   *waited;
+
+	if (!mig_retry_may_help(error->sqlerrcode))
+		return;
+	StartTransactionCommand();
+	MemoryContextSwitchTo(rehearsal->context);
+	waited = mig_retry_explain(1, false);
+	AbortOutOfAnyTransaction();
+	MemoryContextSwitchTo(rehearsal->context);
+	if (waited == NULL)
+		return;
+	/* our own query, of many lines, helps nobody */
+	error->context = NULL;
+	error->detail = error->detail ? add_sentence(error->detail, waited) : waited;
+	if (error->hint == NULL)
+		error->hint = "Call it again when that is done.";
+}
+
 /* The main function of a process that rehearses. */
 void
 mig_rehearse_process(Datum main_arg, MigRehearsalBody body)
@@ -713,7 +756,7 @@ mig_rehearse_process(Datum main_arg, MigRehearsalBody body)
 		MemoryContextSwitchTo(rehearsal.context);
 		mig_run_lock(&request);
 		open_transaction(&rehearsal);
-		mig_trace_begin(request.force);
+		mig_trace_begin(request.force, request.lock_timeout);
 		body(&rehearsal);
 		close_transaction();
 	}
@@ -725,7 +768,9 @@ mig_rehearse_process(Datum main_arg, MigRehearsalBody body)
 		error = CopyErrorData();
 		FlushErrorState();
 		mig_exec_after_error();
+		mig_blockers_remember();
 		AbortOutOfAnyTransaction();
+		explain_wait(&rehearsal, error);
 		HOLD_CANCEL_INTERRUPTS();
 		mig_runlock_release();
 		mig_worker_fail(error);

@@ -36,6 +36,8 @@ extern void mig_rehearse(FunctionCallInfo fcinfo, const MigRequest *request,
 
 /* the process */
 extern void mig_rehearse_process(Datum main_arg, MigRehearsalBody body);
+extern void mig_rehearse_begin(const MigRehearsal *rehearsal);
+extern void mig_rehearse_end(const MigRehearsal *rehearsal, bool keep);
 extern MigWork *mig_rehearse_load(MigRehearsal *rehearsal,
 								  MigMigration *migration, bool down);
 extern void mig_rehearse_check(MigRehearsal *rehearsal, List *works);

@@ -9,7 +9,10 @@
  */
 #include "postgres.h"
 
+#include <sys/statvfs.h>
+
 #include "catalog/pg_class.h"
+#include "catalog/pg_tablespace_d.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -22,8 +25,11 @@
 /* So many changed rows a second are a hot table. */
 #define HOT_ROWS_PER_SECOND	100
 
-/* A rewrite that needs this much is a warning. */
+/* A rewrite that needs this much is told of, whatever is free. */
 #define MUCH_SPACE	((int64) 1024 * 1024 * 1024)
+
+/* And one that needs such a part of what is free. */
+#define PART_OF_FREE	10
 
 /* What sorting an entry of an index needs besides its columns. */
 #define ENTRY_OVERHEAD	32
@@ -145,15 +151,19 @@ check_in_use(MigLint *lint)
 
 /*
  * Rows changed a second since statistics were reset, as if that was an hour ago
- * at least; -1: not known.
+ * at least; -1: not known.  They count what was rolled back, too, also by our
+ * own dry runs, and what a restore brought.  What was committed since the last
+ * ANALYZE is neither: the lower rate of the two.
  */
 static double
 changes_per_second(const MigRel *rel)
 {
-	static MigQuery query = {"SELECT (s.n_tup_ins + s.n_tup_upd + s.n_tup_del)"
-		" / greatest(extract(epoch FROM clock_timestamp() - coalesce(d.stats_reset,"
-		" pg_postmaster_start_time())), 3600)::int8"
-		" FROM pg_stat_all_tables s, pg_stat_database d"
+	static MigQuery query = {"SELECT least((s.n_tup_ins + s.n_tup_upd + s.n_tup_del) / t.all_of_it,"
+		" s.n_mod_since_analyze / greatest(coalesce(extract(epoch FROM clock_timestamp()"
+		" - greatest(s.last_analyze, s.last_autoanalyze))::int8, t.all_of_it), 1))"
+		" FROM pg_stat_all_tables s, pg_stat_database d,"
+		" LATERAL (SELECT greatest(extract(epoch FROM clock_timestamp() - coalesce(d.stats_reset,"
+		" pg_postmaster_start_time())), 3600)::int8 AS all_of_it) t"
 		" WHERE s.relid = $1::oid AND d.datname = current_database()"};
 	MigParams	params = {0};
 	MigSqlSession session;
@@ -203,6 +213,34 @@ pretty(int64 bytes)
 												   Int64GetDatum(bytes)));
 }
 
+/* Bytes that are free where the relation is; -1: not known. */
+static int64
+free_space(const MigRel *rel)
+{
+	Oid			space = get_rel_tablespace(rel->oid);
+	struct statvfs disk;
+
+	if (!OidIsValid(space))
+		space = MyDatabaseTableSpace;
+	/* the server runs in its data directory */
+	if (statvfs(space == DEFAULTTABLESPACE_OID ? "base" :
+				psprintf("pg_tblspc/%u", space), &disk) != 0)
+		return -1;
+	return (int64) disk.f_bavail * disk.f_frsize;
+}
+
+/* Is that much to need where the relation is? */
+static bool
+is_much(const MigRel *rel, int64 bytes)
+{
+	int64		space;
+
+	if (bytes >= MUCH_SPACE)
+		return true;
+	space = free_space(rel);
+	return space >= 0 && bytes > space / PART_OF_FREE;
+}
+
 static void
 check_headroom(MigLint *lint)
 {
@@ -223,8 +261,9 @@ check_headroom(MigLint *lint)
 		bytes = mig_rel_bytes(rel);
 		foreach(each, mig_rel_indexes(rel))
 			bytes += mig_rel_bytes(lfirst(each));
+		if (!is_much(rel, bytes))
+			continue;
 		mig_lint_report(lint, &(MigReport) {
-			.severity = bytes < MUCH_SPACE ? MIG_SEVERITY_NOTICE : 0,
 			.object = mig_rel_label(rel),
 			.consequence = psprintf("needs %s free for the copy of %s with its indexes, and as much again for the WAL",
 									pretty(bytes), mig_rel_label(rel)),
@@ -315,7 +354,7 @@ const MigRule mig_rules_live[] = {
 		.check = check_hot,
 		.help = "the table is written to all the time",
 		.why = "Even a short lock makes many writers wait, who then all come at once. A quiet hour is better.",
-		.safe = "Fewer than 100 rows a second changed since statistics were reset, or the table is new, temporary, empty or small.",
+		.safe = "Fewer than 100 rows a second changed since statistics were reset, or were committed since the last ANALYZE; or the table is new, temporary, empty or small.",
 		.bad = "ALTER TABLE t ADD COLUMN z int;",
 		.good = "SELECT 1;",
 	},
@@ -327,7 +366,7 @@ const MigRule mig_rules_live[] = {
 		.check = check_headroom,
 		.help = "a rewrite needs room for a copy of the table",
 		.why = "The old and the new files exist side by side until the commit, indexes included, and the WAL has all of it once more.",
-		.safe = "The table is new, temporary, empty or small; below 1 GB it is a notice.",
+		.safe = "The copy needs less than 1 GB, and less than a tenth of what is free there; or the table is new, temporary, empty or small.",
 		.bad = "ALTER TABLE t ALTER COLUMN a TYPE bigint;",
 		.good = "ALTER TABLE t ADD COLUMN a_new bigint;",
 	},

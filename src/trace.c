@@ -11,6 +11,8 @@
  *
  * Locks stay until the end of the transaction.  That a statement took one
  * again that was held already shows only in this process's own count of it.
+ * So all that are held are looked at after each statement, which has to be
+ * cheap: they may be thousands.
  *
  *-------------------------------------------------------------------------
  */
@@ -39,7 +41,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "compat.h"
+#include "held.h"
 #include "trace.h"
 #include "trace_hooks.h"
 
@@ -48,6 +50,7 @@ typedef struct HeldLock
 {
 	Oid			relation;		/* the key, with 'mode' */
 	LOCKMODE	mode;
+	LOCALLOCK  *local;			/* this process's count of it; NULL: look it up */
 	int64		count;			/* how often it was taken and kept */
 	int			commit;			/* transaction that took it last; 0: none */
 } HeldLock;
@@ -79,6 +82,7 @@ static struct
 	MemoryContext context;		/* as long as the rehearsal */
 	int			nlocks;			/* that this process held when it last looked */
 	bool		stale;			/* more has happened since than a statement */
+	bool		rolled_back;	/* and some of it was undone */
 	HTAB	   *locks;			/* of HeldLock */
 	HTAB	   *counts;			/* of RelationCounts */
 	Snapshot	before;
@@ -147,26 +151,6 @@ is_own(const ClassRow *row)
  * Locks
  */
 
-static LOCKTAG
-relation_tag(Oid relation)
-{
-	LOCKTAG		tag;
-
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
-	return tag;
-}
-
-/* How often this process has taken a lock that it holds. */
-static int64
-times_taken(Oid relation, LOCKMODE mode)
-{
-	LOCKTAG		tag = relation_tag(relation);
-	int64		count = mig_lock_again(&tag, mode)->nLocks - 1;
-
-	(void) LockRelease(&tag, mode, false);
-	return count;
-}
-
 static HeldLock *
 find_lock(Oid relation, LOCKMODE mode)
 {
@@ -180,58 +164,35 @@ find_lock(Oid relation, LOCKMODE mode)
 
 	if (!found)
 	{
+		lock->local = NULL;
 		lock->count = 0;
 		lock->commit = 0;
 	}
 	return lock;
 }
 
-/* Is it a lock of this process on a relation that users made? */
-static bool
-is_of_interest(const LockInstanceData *lock)
+/* The locks that this process holds on relations go to 'each'. */
+static void
+for_each_lock(void (*each) (HeldLock *lock, void *arg), void *arg)
 {
-	return lock->pid == MyProcPid && lock->holdMask != 0 &&
-		lock->locktag.locktag_type == LOCKTAG_RELATION &&
-		lock->locktag.locktag_field1 == MyDatabaseId &&
-		lock->locktag.locktag_field2 >= FirstNormalObjectId;
-}
+	int			count;
+	MigHeld    *held = mig_held_relations(&count, &tracer.nlocks);
 
-/* The relations that this process has locks on; with the locks, as asked. */
-static List *
-held_relations(void (*each) (Oid relation, LOCKMODE mode, void *arg), void *arg)
-{
-	LockData   *locks = GetLockStatusData();
-	List	   *relations = NIL;
-
-	tracer.nlocks = 0;
-	for (int i = 0; i < locks->nelements; i++)
+	for (int i = 0; i < count; i++)
 	{
-		const LockInstanceData *lock = &locks->locks[i];
-		Oid			relation = lock->locktag.locktag_field2;
-
-		tracer.nlocks += lock->pid == MyProcPid && lock->holdMask != 0;
-		if (!is_of_interest(lock))
-			continue;
-		relations = lappend_oid(relations, relation);
 		for (LOCKMODE mode = 1; mode <= MaxLockMode; mode++)
 		{
-			if (lock->holdMask & LOCKBIT_ON(mode))
-				each(relation, mode, arg);
+			if (held[i].modes & LOCKBIT_ON(mode))
+				each(find_lock(held[i].relation, mode), arg);
 		}
 	}
-	pfree(locks->locks);
-	pfree(locks);
-	/* one on the fast path is listed apart */
-	list_sort(relations, list_oid_cmp);
-	list_deduplicate_oid(relations);
-	return relations;
+	pfree(held);
 }
 
-/* How often a lock was taken so far. */
-static void
-count_lock(Oid relation, LOCKMODE mode, void *arg)
+static int64
+times_taken(HeldLock *lock)
 {
-	find_lock(relation, mode)->count = times_taken(relation, mode);
+	return mig_held_times(&lock->local, lock->relation, lock->mode);
 }
 
 /*
@@ -254,11 +215,10 @@ locked_relations(const MigTrace *trace)
 
 /* Afterwards: which were taken since; appends to a trace. */
 static void
-note_lock(Oid relation, LOCKMODE mode, void *arg)
+note_lock(HeldLock *lock, void *arg)
 {
 	MigTrace   *trace = arg;
-	int64		count = times_taken(relation, mode);
-	HeldLock   *lock = find_lock(relation, mode);
+	int64		count = times_taken(lock);
 	MemoryContext caller;
 	MigTraceLock *taken;
 
@@ -266,8 +226,8 @@ note_lock(Oid relation, LOCKMODE mode, void *arg)
 		return;
 	caller = MemoryContextSwitchTo(tracer.context);
 	taken = palloc0(sizeof(MigTraceLock));
-	taken->relation = relation;
-	taken->mode = mode;
+	taken->relation = lock->relation;
+	taken->mode = lock->mode;
 	/* what an earlier transaction took would have been let go by now */
 	taken->held = lock->commit == trace->commit;
 	trace->locks = lappend(trace->locks, taken);
@@ -338,20 +298,35 @@ read_counts(Oid relation, RelationCounts *counts)
 	counts->deleted = counter(pg_stat_get_xact_tuples_deleted, relation);
 }
 
-/* Also what was held before may have been let go by a rollback. */
+/* Of what was locked since, no matter by what: how things are now. */
 static void
-count_locks_anew(void)
+count_lock(HeldLock *lock, void *arg)
+{
+	int64		count = times_taken(lock);
+
+	if (count == lock->count)
+		return;
+	lock->count = count;
+	read_counts(lock->relation, find_counts(lock->relation));
+}
+
+/* The next statement begins where all that came before it ended. */
+static void
+count_anew(void)
 {
 	HASH_SEQ_STATUS status;
 	HeldLock   *lock;
-	ListCell   *lc;
 
-	hash_seq_init(&status, tracer.locks);
-	while ((lock = hash_seq_search(&status)) != NULL)
-		lock->count = 0;
-	foreach(lc, held_relations(count_lock, NULL))
-		read_counts(lfirst_oid(lc), find_counts(lfirst_oid(lc)));
+	/* a rollback lets locks go, and leaves no trace of those it keeps */
+	if (tracer.rolled_back)
+	{
+		hash_seq_init(&status, tracer.locks);
+		while ((lock = hash_seq_search(&status)) != NULL)
+			lock->count = 0;
+	}
+	for_each_lock(count_lock, NULL);
 	tracer.stale = false;
+	tracer.rolled_back = false;
 }
 
 /* TRUNCATE and DROP set a counter back. */
@@ -385,6 +360,7 @@ note_counts(MigTrace *trace, Oid relation, const ClassRow *row, bool is_new,
 	scan = palloc0(sizeof(MigTraceScan));
 	scan->relation = relation;
 	scan->name = qualified_name(row);
+	scan->own = is_new || counts->commit == trace->commit;
 	scan->scans = counts->scans - before.scans;
 	scan->rows = gain(before.read, counts->read);
 	trace->scans = lappend(trace->scans, scan);
@@ -491,12 +467,13 @@ make_table(const char *name, Size keysize, Size entrysize)
 
 /*
  * A rehearsal begins: all that is traced lives in the current context.  With
- * 'force' statements may do what no rollback undoes.
+ * 'force' statements may do what no rollback undoes.  What they run inside
+ * waits for no lock longer than 'lock_timeout' ms.
  */
 void
-mig_trace_begin(bool force)
+mig_trace_begin(bool force, int lock_timeout)
 {
-	mig_trace_hooks_install(!force);
+	mig_trace_hooks_install(!force, lock_timeout);
 	tracer.context = CurrentMemoryContext;
 	tracer.stale = true;
 	tracer.locks = make_table("migrate locks", sizeof(Oid) + sizeof(LOCKMODE),
@@ -510,7 +487,7 @@ void
 mig_trace_start(MigTrace *trace)
 {
 	if (tracer.stale)
-		count_locks_anew();
+		count_anew();
 	/* it outlives whatever the statement ends */
 	tracer.before = RegisterSnapshotOnOwner(GetLatestSnapshot(),
 											TopTransactionResourceOwner);
@@ -591,7 +568,7 @@ mig_trace_stop(MigTrace *trace)
 		trace->note = psprintf("it went on without %s, which cannot be part of a dry run",
 							   trace->refused);
 	mig_trace_hooks_finish(tracer.before, trace);
-	list_free(held_relations(note_lock, trace));
+	for_each_lock(note_lock, trace);
 	foreach(lc, locked_relations(trace))
 		note_relation(trace, lfirst_oid(lc));
 	list_sort(trace->locks, compare_locks);
@@ -606,13 +583,20 @@ mig_trace_abandon(MigTrace *trace)
 	mig_trace_hooks_stop();
 	stop_clock(trace);
 	note_refused(trace);
-	tracer.stale = true;
 	forget_snapshot();
+}
+
+/* What came since the beginning of some subtransaction has been undone. */
+void
+mig_trace_rolled_back(void)
+{
+	tracer.stale = true;
+	tracer.rolled_back = true;
 }
 
 /*
  * The transaction in which apply() would run these statements ends: what each
- * has locked exclusively was kept from everyone else until now.
+ * has locked was kept from others until now.
  */
 void
 mig_trace_end_transaction(List *traces, int commit)
@@ -632,7 +616,7 @@ mig_trace_end_transaction(List *traces, int commit)
 		{
 			MigTraceLock *lock = lfirst(lc);
 
-			if (lock->mode == AccessExclusiveLock && !lock->held)
+			if (!lock->held)
 				lock->duration = left;
 		}
 	}
@@ -643,13 +627,14 @@ mig_trace_end_transaction(List *traces, int commit)
  */
 
 static void
-note_sequence(Oid relation, LOCKMODE mode, void *arg)
+note_sequence(HeldLock *lock, void *arg)
 {
 	List	  **names = arg;
+	Oid			relation = lock->relation;
 	ClassRow	row;
 
 	/* nextval and setval take this lock, and nothing else does */
-	if (mode == RowExclusiveLock &&
+	if (lock->mode == RowExclusiveLock &&
 		read_class(relation, NULL, &row) && row.kind == RELKIND_SEQUENCE &&
 		!is_own(&row) && find_counts(relation)->commit == 0)
 		*names = lappend(*names, qualified_name(&row));
@@ -661,6 +646,6 @@ mig_trace_sequences(void)
 {
 	List	   *names = NIL;
 
-	(void) held_relations(note_sequence, &names);
+	for_each_lock(note_sequence, &names);
 	return names;
 }

@@ -14,6 +14,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "catalog/catalog.h"
 #include "catalog/dependency.h"
@@ -30,6 +31,8 @@
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/makefuncs.h"
+#include "storage/proc.h"
 #include "executor/executor.h"
 #include "executor/instrument.h"
 #include "parser/parsetree.h"
@@ -74,9 +77,13 @@ static object_access_hook_type next_object_access;
 static ExecutorStart_hook_type next_executor_start;
 static ExecutorEnd_hook_type next_executor_end;
 static ProcessUtility_hook_type next_process_utility;
+static fmgr_hook_type next_fmgr;
 
 /* Is what no rollback undoes refused, also between statements? */
 static bool guarding;
+
+/* How long a lock is waited for, in milliseconds; 0: without limit. */
+static int	longest_wait;
 
 /* What was refused since mig_trace_hooks_listen(); NULL: nothing. */
 static const char *refused;
@@ -355,6 +362,21 @@ on_object_access(ObjectAccessType access, Oid class, Oid object, int sub,
 }
 
 /*
+ * Waiting
+ */
+
+/*
+ * A statement of a function or DO block may have set lock_timeout, or a
+ * function may have its own one: not beyond what the rehearsal allows.
+ */
+static void
+cap_lock_waits(void)
+{
+	if (longest_wait > 0 && (LockTimeout == 0 || LockTimeout > longest_wait))
+		LockTimeout = longest_wait;
+}
+
+/*
  * Triggers
  */
 
@@ -439,6 +461,7 @@ on_executor_end(QueryDesc *query)
 		next_executor_end(query);
 	else
 		standard_ExecutorEnd(query);
+	cap_lock_waits();
 }
 
 /* Does a query write to a foreign table? */
@@ -502,6 +525,123 @@ hear_copy(const CopyStmt *copy)
 	table_close(relation, NoLock);
 }
 
+/*
+ * Comments, labels and privileges have no hook: what such a statement names is
+ * looked up.  By the same lock as the statement has, so that none is told of
+ * that it did not take.
+ */
+static void
+hear_named(ObjectType type, Node *name, LOCKMODE mode)
+{
+	Relation	relation = NULL;
+	ObjectAddress address = get_object_address(type, name, &relation, mode, true);
+
+	if (relation != NULL)
+		relation_close(relation, NoLock);
+	if (OidIsValid(address.objectId))
+		hear(MIG_CHANGED, address.classId, address.objectId,
+			 address.objectSubId, false);
+}
+
+/* GRANT and REVOKE of named objects; what ALL IN SCHEMA is, they do not say. */
+static void
+hear_grant(const GrantStmt *grant)
+{
+	ListCell   *lc;
+
+	if (grant->targtype != ACL_TARGET_OBJECT)
+		return;
+	foreach(lc, grant->objects)
+	{
+		Node	   *name = lfirst(lc);
+
+		switch (grant->objtype)
+		{
+			case OBJECT_TABLE:
+			case OBJECT_SEQUENCE:
+				hear(MIG_CHANGED, RelationRelationId,
+					 RangeVarGetRelid((RangeVar *) name, NoLock, true), 0, false);
+				break;
+			case OBJECT_TYPE:
+			case OBJECT_DOMAIN:
+				hear_named(OBJECT_TYPE,
+						   (Node *) makeTypeNameFromNameList((List *) name),
+						   AccessShareLock);
+				break;
+			case OBJECT_DATABASE:
+			case OBJECT_FDW:
+			case OBJECT_FOREIGN_SERVER:
+			case OBJECT_FUNCTION:
+			case OBJECT_LANGUAGE:
+			case OBJECT_PROCEDURE:
+			case OBJECT_ROUTINE:
+			case OBJECT_SCHEMA:
+				hear_named(grant->objtype, name, AccessShareLock);
+				break;
+			default:
+				break;
+		}
+	}
+}
+
+/* Of ALTER TABLE, what has no hook either. */
+static void
+hear_alter(const AlterTableStmt *alter)
+{
+	ListCell   *lc;
+
+	foreach(lc, alter->cmds)
+	{
+		switch (lfirst_node(AlterTableCmd, lc)->subtype)
+		{
+			case AT_EnableRowSecurity:
+			case AT_DisableRowSecurity:
+			case AT_ForceRowSecurity:
+			case AT_NoForceRowSecurity:
+				hear(MIG_CHANGED, RelationRelationId,
+					 RangeVarGetRelid(alter->relation, NoLock, true), 0, false);
+				break;
+			default:
+				break;
+		}
+	}
+}
+
+static void
+hear_utility(Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_CommentStmt:
+			hear_named(((CommentStmt *) stmt)->objtype,
+					   ((CommentStmt *) stmt)->object, ShareUpdateExclusiveLock);
+			break;
+		case T_SecLabelStmt:
+			hear_named(((SecLabelStmt *) stmt)->objtype,
+					   ((SecLabelStmt *) stmt)->object, ShareUpdateExclusiveLock);
+			break;
+		case T_AlterTableStmt:
+			hear_alter((AlterTableStmt *) stmt);
+			break;
+		case T_GrantStmt:
+			hear_grant((GrantStmt *) stmt);
+			break;
+		case T_CopyStmt:
+			hear_copy((CopyStmt *) stmt);
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+on_function(FmgrHookEventType event, FmgrInfo *function, Datum *arg)
+{
+	cap_lock_waits();
+	if (next_fmgr)
+		next_fmgr(event, function, arg);
+}
+
 static void
 on_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 		   ProcessUtilityContext context, ParamListInfo params,
@@ -518,8 +658,9 @@ on_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 	else
 		standard_ProcessUtility(plan, text, read_only_tree, context, params,
 								environment, dest, completion);
-	if (ear.active && IsA(plan->utilityStmt, CopyStmt))
-		hear_copy(castNode(CopyStmt, plan->utilityStmt));
+	cap_lock_waits();
+	if (ear.active)
+		hear_utility(plan->utilityStmt);
 }
 
 /*
@@ -528,14 +669,16 @@ on_utility(PlannedStmt *plan, const char *text, bool read_only_tree,
 
 /*
  * Once per process.  'guard': from here on what no rollback undoes is refused,
- * also in what runs at a commit.
+ * also in what runs at a commit.  'lock_timeout': no lock is waited for longer,
+ * whatever the inside of a statement sets; 0: without limit.
  */
 void
-mig_trace_hooks_install(bool guard)
+mig_trace_hooks_install(bool guard, int lock_timeout)
 {
 	static bool installed = false;
 
 	guarding = guard;
+	longest_wait = lock_timeout;
 	if (installed)
 		return;
 	installed = true;
@@ -547,6 +690,8 @@ mig_trace_hooks_install(bool guard)
 	ExecutorEnd_hook = on_executor_end;
 	next_process_utility = ProcessUtility_hook;
 	ProcessUtility_hook = on_utility;
+	next_fmgr = fmgr_hook;
+	fmgr_hook = on_function;
 }
 
 static void

@@ -12,7 +12,7 @@
 
 #include "traced.h"
 
-extern void mig_trace_hooks_install(bool guard);
+extern void mig_trace_hooks_install(bool guard, int lock_timeout);
 extern void mig_trace_hooks_listen(MemoryContext context);
 extern void mig_trace_hooks_finish(Snapshot before, MigTrace *trace);
 extern void mig_trace_hooks_stop(void);

@@ -48,37 +48,9 @@ add_finding(List *findings, const TraceRule *rule, const MigTrace *trace,
  * Long work while a table is locked
  */
 
-/* Was the relation made by the same transaction?  Then it keeps out nobody. */
-static bool
-is_own(List *traces, const MigTrace *upto, Oid relation)
-{
-	ListCell   *lc;
-
-	foreach(lc, traces)
-	{
-		const MigTrace *trace = lfirst(lc);
-		ListCell   *object;
-
-		if (trace->commit == upto->commit)
-			foreach(object, trace->objects)
-			{
-				const MigTraceObject *made = lfirst(object);
-
-				if (made->change == MIG_CREATED &&
-					made->address.classId == RelationRelationId &&
-					made->address.objectSubId == 0 &&
-					made->address.objectId == relation)
-					return true;
-			}
-		if (trace == upto)
-			break;
-	}
-	return false;
-}
-
 /* What a statement did that takes as long as a table is large; or NULL. */
 static const char *
-long_work(List *traces, const MigTrace *trace, Oid *relation)
+long_work(const MigTrace *trace, Oid *relation)
 {
 	ListCell   *lc;
 
@@ -97,7 +69,7 @@ long_work(List *traces, const MigTrace *trace, Oid *relation)
 		const MigTraceScan *scan = lfirst(lc);
 
 		*relation = scan->relation;
-		if (scan->rows > 0 && !is_own(traces, trace, scan->relation))
+		if (scan->rows > 0 && !scan->own)
 			return psprintf("reads " INT64_FORMAT " rows of %s", scan->rows,
 							scan->name);
 	}
@@ -105,39 +77,50 @@ long_work(List *traces, const MigTrace *trace, Oid *relation)
 }
 
 /*
- * A table that an earlier statement of the same transaction has locked against
- * everyone, other than that one; or NULL.
+ * The first table that a transaction locks against everyone, and the first one
+ * that is another one.
  */
-static const MigTraceLock *
-locked_before(List *traces, const MigTrace *trace, Oid except)
+typedef struct LockedTables
+{
+	int			commit;			/* the transaction */
+	const MigTraceLock *first;
+	const MigTraceLock *other;
+} LockedTables;
+
+/* Adds what one more statement has locked. */
+static void
+add_locked(LockedTables *locked, const MigTrace *trace)
 {
 	ListCell   *lc;
 
-	foreach(lc, traces)
+	foreach(lc, trace->locks)
 	{
-		const MigTrace *earlier = lfirst(lc);
-		ListCell   *held;
+		const MigTraceLock *lock = lfirst(lc);
 
-		if (earlier == trace)
-			break;
-		if (earlier->commit != trace->commit)
+		if (lock->mode != AccessExclusiveLock || lock->own ||
+			lock->kind == RELKIND_INDEX)
 			continue;
-		foreach(held, earlier->locks)
-		{
-			const MigTraceLock *lock = lfirst(held);
-
-			if (lock->mode == AccessExclusiveLock && !lock->own &&
-				lock->relation != except &&
-				lock->kind != RELKIND_INDEX)
-				return lock;
-		}
+		if (locked->first == NULL)
+			locked->first = lock;
+		else if (locked->other == NULL &&
+				 lock->relation != locked->first->relation)
+			locked->other = lock;
 	}
-	return NULL;
+}
+
+/* One of them other than that one; or NULL. */
+static const MigTraceLock *
+locked_besides(const LockedTables *locked, Oid except)
+{
+	if (locked->first != NULL && locked->first->relation == except)
+		return locked->other;
+	return locked->first;
 }
 
 static List *
 find_long_work(const TraceRule *rule, List *traces, List *findings)
 {
+	LockedTables locked = {0};
 	ListCell   *lc;
 
 	foreach(lc, traces)
@@ -145,16 +128,17 @@ find_long_work(const TraceRule *rule, List *traces, List *findings)
 		const MigTrace *trace = lfirst(lc);
 		const MigTraceLock *lock;
 		Oid			relation = InvalidOid;
-		const char *work = long_work(traces, trace, &relation);
+		const char *work = long_work(trace, &relation);
 
-		if (work == NULL)
-			continue;
-		lock = locked_before(traces, trace, relation);
-		if (lock != NULL)
+		if (trace->commit != locked.commit)
+			locked = (LockedTables) {.commit = trace->commit};
+		lock = locked_besides(&locked, relation);
+		if (work != NULL && lock != NULL)
 			findings = add_finding(findings, rule, trace, lock->name,
 								   psprintf("%s for %.1f ms while %s is locked against everyone",
 											work, trace->elapsed / 1000.0,
 											lock->name));
+		add_locked(&locked, trace);
 	}
 	return findings;
 }
@@ -251,11 +235,10 @@ find_failure(const TraceRule *rule, List *traces, List *findings)
  * The catalog at the end
  */
 
-/* The statement that made an object, or the last one that changed it. */
+/* The statement that made an object, or a column; NULL: it was there before. */
 static const MigTrace *
-maker_of(List *traces, Oid class, Oid object)
+maker_of(List *traces, Oid class, Oid object, int sub)
 {
-	const MigTrace *found = NULL;
 	ListCell   *lc;
 
 	foreach(lc, traces)
@@ -267,17 +250,18 @@ maker_of(List *traces, Oid class, Oid object)
 		{
 			const MigTraceObject *made = lfirst(each);
 
-			if (made->address.classId == class &&
-				made->address.objectId == object)
-				found = trace;
+			if (made->change == MIG_CREATED && made->address.classId == class &&
+				made->address.objectId == object &&
+				made->address.objectSubId == sub)
+				return trace;
 		}
 	}
-	return found;
+	return NULL;
 }
 
-/* The objects of a class that were made and are still there. */
+/* The objects of a class that were made, or the columns as "relation.number". */
 static List *
-made_objects(List *traces, Oid class)
+made_objects(List *traces, Oid class, bool columns)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
@@ -289,16 +273,23 @@ made_objects(List *traces, Oid class)
 		foreach(each, ((MigTrace *) lfirst(lc))->objects)
 		{
 			const MigTraceObject *made = lfirst(each);
+			const ObjectAddress *address = &made->address;
 
-			if (made->change == MIG_CREATED && made->address.classId == class)
-				result = lappend(result,
-								 psprintf("%u", made->address.objectId));
+			if (made->change != MIG_CREATED || address->classId != class ||
+				(address->objectSubId != 0) != columns)
+				continue;
+			result = lappend(result, columns ?
+							 psprintf("%u.%d", address->objectId, address->objectSubId) :
+							 psprintf("%u", address->objectId));
 		}
 	}
 	return result;
 }
 
-/* A finding for each row: OIDs of an object and of its table, names. */
+/*
+ * A finding for each row: OIDs of an object and of its table, names, a column
+ * that was made.
+ */
 static List *
 find_by_query(const TraceRule *rule, List *traces, List *findings)
 {
@@ -307,20 +298,27 @@ find_by_query(const TraceRule *rule, List *traces, List *findings)
 	MigParams	params = {0};
 	uint64		n;
 
-	mig_param_text_array(&params, made_objects(traces, rule->class));
-	mig_param_text_array(&params, made_objects(traces, RelationRelationId));
+	mig_param_text_array(&params, made_objects(traces, rule->class, false));
+	mig_param_text_array(&params,
+						 made_objects(traces, RelationRelationId, false));
+	mig_param_text_array(&params,
+						 made_objects(traces, RelationRelationId, true));
 	mig_sql_begin(&session);
 	n = mig_sql_run(rule->query, &params);
 	for (uint64 i = 0; i < n; i++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(context);
 		const MigTrace *maker = maker_of(traces, rule->class,
-										 (Oid) mig_col_int8(i, 1, 0));
+										 (Oid) mig_col_int8(i, 1, 0), 0);
 
-		/* it came with its table */
+		/* it came with its table, or with a column of it */
 		if (maker == NULL)
 			maker = maker_of(traces, RelationRelationId,
-							 (Oid) mig_col_int8(i, 2, 0));
+							 (Oid) mig_col_int8(i, 2, 0), 0);
+		if (maker == NULL)
+			maker = maker_of(traces, RelationRelationId,
+							 (Oid) mig_col_int8(i, 2, 0),
+							 (int) mig_col_int8(i, 5, 0));
 		findings = add_finding(findings, rule, maker,
 							   mig_col_text(i, 3), mig_col_text(i, 4));
 		MemoryContextSwitchTo(spi);
@@ -329,18 +327,28 @@ find_by_query(const TraceRule *rule, List *traces, List *findings)
 	return findings;
 }
 
+/* Constraints that were made, or came with a table or a column. */
+#define NEW_CONSTRAINT \
+	"(c.oid::pg_catalog.text = ANY ($1) OR c.conrelid::pg_catalog.text = ANY ($2) OR " NEW_COLUMN " IS NOT NULL)"
+
+/* The column of a constraint that was made, by its number. */
+#define NEW_COLUMN \
+	"(SELECT pg_catalog.min(k)::pg_catalog.int8 FROM pg_catalog.unnest(c.conkey) AS k" \
+	" WHERE pg_catalog.concat(c.conrelid, '.', k) = ANY ($3))"
+
 /* Foreign keys whose own columns no index begins with, in any order. */
 static MigQuery unindexed_keys = {
 	"SELECT c.oid::pg_catalog.int8, c.conrelid::pg_catalog.int8,"
 	" pg_catalog.format('%I.%I', n.nspname, t.relname),"
 	" pg_catalog.format('a DELETE or UPDATE of %I.%I scans %I.%I for each row, as no index begins with the columns of %I',"
-	" rn.nspname, rt.relname, n.nspname, t.relname, c.conname)"
+	" rn.nspname, rt.relname, n.nspname, t.relname, c.conname),"
+	NEW_COLUMN
 	" FROM pg_catalog.pg_constraint c"
 	" JOIN pg_catalog.pg_class t ON t.oid = c.conrelid"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
 	" JOIN pg_catalog.pg_class rt ON rt.oid = c.confrelid"
 	" JOIN pg_catalog.pg_namespace rn ON rn.oid = rt.relnamespace"
-	" WHERE (c.oid::pg_catalog.text = ANY ($1) OR c.conrelid::pg_catalog.text = ANY ($2)) AND c.contype = 'f'"
+	" WHERE " NEW_CONSTRAINT " AND c.contype = 'f'"
 	" AND c.conparentid = 0 AND NOT EXISTS"
 	" (SELECT FROM pg_catalog.pg_index i"
 	"  WHERE i.indrelid = c.conrelid AND i.indpred IS NULL AND i.indisready"
@@ -358,13 +366,14 @@ static MigQuery unproved_constraints = {
 	"SELECT c.oid::pg_catalog.int8, c.conrelid::pg_catalog.int8,"
 	" COALESCE(pg_catalog.format('%I.%I', n.nspname, t.relname),"
 	"  pg_catalog.format('%I.%I', yn.nspname, y.typname)),"
-	" pg_catalog.format('leaves constraint %I NOT VALID: rows that are there already are not checked', c.conname)"
+	" pg_catalog.format('leaves constraint %I NOT VALID: rows that are there already are not checked', c.conname),"
+	NEW_COLUMN
 	" FROM pg_catalog.pg_constraint c"
 	" LEFT JOIN pg_catalog.pg_class t ON t.oid = c.conrelid"
 	" LEFT JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
 	" LEFT JOIN pg_catalog.pg_type y ON y.oid = c.contypid"
 	" LEFT JOIN pg_catalog.pg_namespace yn ON yn.oid = y.typnamespace"
-	" WHERE (c.oid::pg_catalog.text = ANY ($1) OR c.conrelid::pg_catalog.text = ANY ($2)) AND NOT c.convalidated"
+	" WHERE " NEW_CONSTRAINT " AND NOT c.convalidated"
 	/* 18: one that is not enforced is not meant to be proved */
 	" AND COALESCE((pg_catalog.to_jsonb(c) ->> 'conenforced')::pg_catalog.bool, true)"
 	" AND c.conparentid = 0"
@@ -374,11 +383,11 @@ static MigQuery unproved_constraints = {
 static MigQuery invalid_indexes = {
 	"SELECT i.indexrelid::pg_catalog.int8, i.indrelid::pg_catalog.int8,"
 	" pg_catalog.format('%I.%I', n.nspname, t.relname),"
-	" pg_catalog.format('leaves index %I invalid: no query uses it', t.relname)"
+	" pg_catalog.format('leaves index %I invalid: no query uses it', t.relname), NULL::pg_catalog.int8"
 	" FROM pg_catalog.pg_index i"
 	" JOIN pg_catalog.pg_class t ON t.oid = i.indexrelid"
 	" JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace"
-	" WHERE i.indexrelid::pg_catalog.text = ANY ($1 || $2) AND NOT i.indisvalid"
+	" WHERE i.indexrelid::pg_catalog.text = ANY ($1 || $2 || $3) AND NOT i.indisvalid"
 	" ORDER BY i.indexrelid"
 };
 

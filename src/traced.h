@@ -32,8 +32,8 @@ typedef struct MigTraceLock
 	LOCKMODE	mode;
 	bool		held;			/* an earlier statement of its step took it */
 	bool		own;			/* its step made the relation: nobody waits */
-	int64		duration;		/* microseconds to the end of its step; of
-								 * ACCESS EXCLUSIVE, where it was first taken */
+	int64		duration;		/* microseconds to the end of its step, where
+								 * it was first taken */
 } MigTraceLock;
 
 /* A relation that has got a new file. */
@@ -50,6 +50,7 @@ typedef struct MigTraceScan
 {
 	Oid			relation;
 	char	   *name;
+	bool		own;			/* its step made the relation */
 	int64		scans;
 	int64		rows;			/* read by them */
 } MigTraceScan;

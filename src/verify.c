@@ -63,27 +63,6 @@ static const char *const moments[2][RUNS] = {
 };
 
 /*
- * Subtransactions
- */
-
-static void
-begin_subtransaction(MigRehearsal *rehearsal)
-{
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(rehearsal->context);
-}
-
-static void
-end_subtransaction(MigRehearsal *rehearsal, bool keep)
-{
-	if (keep)
-		ReleaseCurrentSubTransaction();
-	else
-		RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(rehearsal->context);
-}
-
-/*
  * Statements without CONCURRENTLY
  */
 
@@ -336,7 +315,7 @@ go_back_and_forth(Verification *v, MigRehearsal *rehearsal,
 {
 	const char *const *moment = moments[v->applied];
 
-	begin_subtransaction(rehearsal);
+	mig_rehearse_begin(rehearsal);
 	for (int run = 1; run < RUNS; run++)
 	{
 		MigFingerprint *now;
@@ -349,7 +328,7 @@ go_back_and_forth(Verification *v, MigRehearsal *rehearsal,
 		compare(v, run == 2 ? second : first, now, moment[run]);
 		mig_fingerprint_free(now);
 	}
-	end_subtransaction(rehearsal, false);
+	mig_rehearse_end(rehearsal, false);
 }
 
 /* Reads the scripts. */
@@ -391,7 +370,7 @@ prepare(Verification *v, MigRehearsal *rehearsal)
 {
 	volatile bool loaded = false;
 
-	begin_subtransaction(rehearsal);
+	mig_rehearse_begin(rehearsal);
 	PG_TRY();
 	{
 		load(v, rehearsal);
@@ -413,36 +392,39 @@ prepare(Verification *v, MigRehearsal *rehearsal)
 		note_obstacle(v, error, loaded);
 	}
 	PG_END_TRY();
-	end_subtransaction(rehearsal, false);
+	mig_rehearse_end(rehearsal, false);
 	mig_position_clear();
 	return v->result == NULL;
 }
 
 /*
- * Verifies one migration, and leaves it applied, if it could be run.  Returns
- * the schema it leads to, or NULL.
+ * Verifies one migration, and leaves it applied; false if it could not be run.
+ * 'first' is the schema before it, or NULL, and '*second' becomes the one after
+ * it: they cost as much as the schema is large, and are taken where something
+ * is compared with them.
  */
-static MigFingerprint *
+static bool
 verify_migration(Verification *v, MigRehearsal *rehearsal, bool wanted,
-				 const MigFingerprint *first)
+				 MigFingerprint *first, MigFingerprint **second)
 {
-	MigFingerprint *second = NULL;
 	bool		partial = v->up->done > 0;
+	bool		compares = wanted && !partial && v->down != NULL;
 
 	if (v->applied && v->down == NULL)
 		v->result = "no down";
 	if (v->result != NULL)
-		return NULL;
-	begin_subtransaction(rehearsal);
+		return false;
+	if (compares && first == NULL)
+		first = mig_fingerprint_take();
+	mig_rehearse_begin(rehearsal);
 	if (!run_script(v, rehearsal, 0))
 	{
-		end_subtransaction(rehearsal, false);
-		return NULL;
+		mig_rehearse_end(rehearsal, false);
+		return false;
 	}
-	second = mig_fingerprint_take();
-	end_subtransaction(rehearsal, true);
+	mig_rehearse_end(rehearsal, true);
 	if (!wanted)
-		return second;
+		return true;
 	if (partial)
 	{
 		v->result = "not run";
@@ -452,10 +434,11 @@ verify_migration(Verification *v, MigRehearsal *rehearsal, bool wanted,
 		v->result = "no down";
 	else
 	{
-		note_statements(v, rehearsal, 0, v->applied ? second : first);
-		go_back_and_forth(v, rehearsal, first, second);
+		*second = mig_fingerprint_take();
+		note_statements(v, rehearsal, 0, v->applied ? *second : first);
+		go_back_and_forth(v, rehearsal, first, *second);
 	}
-	return second;
+	return true;
 }
 
 /*
@@ -489,6 +472,7 @@ verify_plan(MigRehearsal *rehearsal, List *plan, MigFingerprint *start)
 		Verification *v = palloc0(sizeof(Verification));
 		bool		wanted = all || lc == list_tail(plan);
 		MigFingerprint *next = NULL;
+		bool		ran = false;
 
 		v->migration = lfirst(lc);
 		v->applied = v->migration->state == MIG_APPLIED;
@@ -500,13 +484,12 @@ verify_plan(MigRehearsal *rehearsal, List *plan, MigFingerprint *start)
 										   stopped->migration->name));
 		}
 		else if (prepare(v, rehearsal))
-			next = verify_migration(v, rehearsal, wanted, schema);
-		if (next == NULL && stopped == NULL)
+			ran = verify_migration(v, rehearsal, wanted, schema, &next);
+		if (!ran && stopped == NULL)
 			stopped = v;
-		if (next != NULL && schema != start)
+		if (schema != start)
 			mig_fingerprint_free(schema);
-		if (next != NULL)
-			schema = next;
+		schema = next;
 		if (wanted)
 			result = lappend(result, v);
 	}
@@ -610,10 +593,10 @@ verify(MigRehearsal *rehearsal)
 	ListCell   *lc;
 
 	announce(rehearsal, rehearsal->request->target ? 1 : list_length(plan));
-	begin_subtransaction(rehearsal);
+	mig_rehearse_begin(rehearsal);
 	before = mig_fingerprint_take();
 	verifications = verify_plan(rehearsal, plan, before);
-	end_subtransaction(rehearsal, false);
+	mig_rehearse_end(rehearsal, false);
 	changes = mig_fingerprint_diff(before, mig_fingerprint_take());
 	foreach(lc, verifications)
 	{

@@ -268,8 +268,28 @@ sub disk_tests
 	# files without a transaction are removed at a checkpoint
 	$node->safe_psql($db, 'CHECKPOINT');
 	is(free_space(), $free, 'disk: and no space is lost');
+
+	# A dry run of the same: it says so, and gives back what it took
+	($rows, $messages) = $session->query('SELECT version, statement, outcome, note FROM migrate.dry_run()');
+	like($rows, qr/^2\|1\|traced\|\n2\|2\|failed\|53100: could not extend file .*: No space left on device.*\n3\|1\|skipped\|not reached, as statement 2 of migration "2 fill" failed$/,
+		'disk, dry run: its rows');
+	unlike($messages, qr/^(ERROR|WARNING)/m, 'disk, dry run: the call succeeds');
+	is(states($node, $db), '1 applied, 2 failed, 3 pending', 'disk, dry run: the states');
+	is_clean($node, $db, 'disk, dry run');
+	$node->safe_psql($db, 'CHECKPOINT');
+	is(free_space(), $free, 'disk, dry run: and no space is lost');
 	make_room();
 	succeeds('disk', "2\n3", '1 applied, 2 applied, 3 applied');
+
+	# A rewrite that takes more than a tenth of what is free there, and one that does not
+	my $rewrite = q(SELECT rule, severity, consequence FROM migrate.lint_sql('ALTER TABLE two ALTER id TYPE bigint') WHERE rule = 'rewrite-disk-headroom');
+	$session->query("SET migrate.lint_small_table = '8kB'");
+	fill_disk(20480);
+	like(scalar $session->query($rewrite), qr/^rewrite-disk-headroom\|warning\|needs \d+ kB free for the copy of public\.two/, 'a rewrite that needs much of what is free');
+	$session->query('CREATE TABLE less TABLESPACE small AS SELECT * FROM two LIMIT 2000');
+	is(scalar $session->query($rewrite =~ s/two/less/r), '', 'and one that needs little of it');
+	$session->query('DROP TABLE less; RESET migrate.lint_small_table');
+	make_room();
 
 	# An index build, and what follows a committed step
 	register(

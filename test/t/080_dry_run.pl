@@ -151,7 +151,7 @@ is($rows, <<'END' =~ s/\n\z//r, "$name: rewrites, scans, objects, triggers");
 2|3|||{"truncated table public.renamed"}|
 2|4|||{"created view public.v"}|
 2|5|||{"changed view public.v"}|
-2|6||||
+2|6|||{"changed view public.v"}|
 END
 
 # A rewrite writes the table and its index, a look at a table nothing.
@@ -229,7 +229,7 @@ is($rows, <<'END' =~ s/\n\z//r, "$name: the rows");
 2|4|8|skipped||depends on statement 7 of migration "2 m2", which cannot run here (42704: constraint "unique_note" of relation "orders" does not exist)
 2|4|9|traced|0|
 2|4|10|traced|1|
-2|4||failed||23503: insert or update on table "lines" violates foreign key constraint "lines_item_fkey"  Key (item)=(-1) is not present in table "customers".
+2|4||failed||23503: insert or update on table "lines" violates foreign key constraint "lines_item_fkey". Key (item)=(-1) is not present in table "customers".
 3|1|1|skipped||not reached, as the commit of step 4 of migration "2 m2" failed
 END
 leaves_nothing($before, $name);
@@ -278,8 +278,61 @@ foreign-key-missing-index: a DELETE or UPDATE of public.customers scans public.p
 constraint-left-not-valid: leaves constraint noted NOT VALID: rows that are there already are not checked
 invalid-index-left-behind: leaves index parts_a invalid: no query uses it
 END
-store("ALTER TABLE customers ALTER id TYPE bigint");
-unlike((dry_run('1'))[1], qr/foreign-key/, "$name: a foreign key that is made again is not new");
+foreach (
+	[ 'made again', 'ALTER TABLE customers ALTER id TYPE bigint' ],
+	[ 'there before', 'ALTER TABLE lines ADD COLUMN y int; ALTER TABLE lines ADD COLUMN z int' ])
+{
+	my ($what, $script) = @$_;
+
+	store($script);
+	unlike((dry_run('1'))[1], qr/foreign-key/, "$name: a foreign key that is $what is not new");
+}
+store("SELECT 1;\nALTER TABLE lines ADD COLUMN y int REFERENCES customers;\nALTER TABLE lines ADD COLUMN z int");
+like((dry_run('1'))[1], qr/^NOTICE:  00000: foreign-key-missing-index: .*lines_y_fkey\nDETAIL:  Statement 2 of migration "1 m1", line 2\.\n(?!.*foreign-key)/ms,
+	"$name: one that came with a column, at the statement that made it");
+
+# What has no hook of its own, too.
+$name = 'objects';
+$node->safe_psql($db, <<'SQL');
+CREATE ROLE other;
+CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+SQL
+foreach (
+	[ "COMMENT ON COLUMN orders.note IS 'n'", 'changed table column public.orders.note' ],
+	[ "COMMENT ON FUNCTION f(int) IS 'f'", 'changed function public.f(integer)' ],
+	[ "COMMENT ON CONSTRAINT orders_pkey ON orders IS 'k'", 'changed table constraint orders_pkey on public.orders' ],
+	[ 'GRANT SELECT (id), UPDATE ON orders, customers TO other', 'changed table public.orders; changed table public.customers' ],
+	[ 'REVOKE ALL ON FUNCTION f(int) FROM PUBLIC', 'changed function public.f(integer)' ],
+	[ 'GRANT USAGE ON SCHEMA public TO other', 'changed schema public' ],
+	[ 'GRANT USAGE ON TYPE mood TO other', 'changed type public.mood' ],
+	[ 'ALTER TABLE orders OWNER TO other', 'changed index public.orders_pkey; changed sequence public.orders_id_seq; changed table public.orders' ],
+	[ 'ALTER FUNCTION f(int) OWNER TO other', 'changed function public.f(integer)' ],
+	[ 'CREATE POLICY p ON orders', 'created policy p on public.orders' ],
+	[ 'ALTER TABLE orders ALTER note SET DEFAULT 1', 'changed table column public.orders.note' ],
+	[ 'ALTER TABLE orders ENABLE ROW LEVEL SECURITY', 'changed table public.orders' ])
+{
+	my ($statement, $objects) = @$_;
+
+	store($statement);
+	($rows, $error) = dry_run("array_to_string(objects, '; ')");
+	is($rows, $objects, "$name: $statement");
+	unlike($error, qr/^(ERROR|WARNING)/m, "$name: $statement: without an error");
+}
+$node->safe_psql($db, 'DROP ROLE other; DROP FUNCTION f');
+
+#
+# Who waits for how long
+#
+$name = 'unwritable';
+store("CREATE INDEX ON orders (note);\nALTER TABLE orders ADD FOREIGN KEY (customer) REFERENCES customers NOT VALID;\nALTER TABLE orders ADD y int");
+($rows, $error) = dry_run('unwritable, exclusive, elapsed');
+my @waits = map { [ map { s/[1-9]\d*\.\d+|0\.\d*[1-9]\d*/N/gr } (split /\|/)[ 0, 1 ] ] } split /\n/, $rows;
+is_deeply(
+	\@waits,
+	[ [ '{"public.orders": N}', '' ], [ '{"public.orders": N, "public.customers": N}', '' ], [ '', '{"public.orders": N}' ] ],
+	"$name: read, but not written");
+my @unwritable = $rows =~ /^\{"public.orders": ([\d.]+)/mg;
+cmp_ok($unwritable[0], '>', $unwritable[1], "$name: until the end of the transaction");
 
 #
 # What no rollback undoes
@@ -311,7 +364,7 @@ foreach (
 
 	store("$script;\nSELECT 1");
 	($rows, $error) = dry_run('outcome, note');
-	like($rows, qr/^failed\|0A000: \Q$what\E cannot be part of a dry run  It .*, which no rollback undoes\.  Call dry_run with force => true to run it all the same\.\nskipped/,
+	like($rows, qr/^failed\|0A000: \Q$what\E cannot be part of a dry run\. It .*, which no rollback undoes\. Call dry_run with force => true to run it all the same\.\nskipped/,
 		"$name: $what inside a function");
 }
 store('SELECT takes_lock(); SELECT 1');
@@ -364,10 +417,27 @@ my $gate = session($node, $db);
 my $pid = $gate->pid;
 $gate->query('BEGIN; LOCK TABLE orders IN ROW EXCLUSIVE MODE');
 ($rows, $error) = dry_run("outcome, elapsed < '5 s', note");
-like($rows, qr/^traced\|t\|\ntraced\|t\|\nfailed\|t\|55P03: canceling statement due to lock timeout  Waited for AccessExclusiveLock on relation public\.orders, held by pid $pid\.\nPid $pid is a client backend of role "postgres"/,
+like($rows, qr/^traced\|t\|\ntraced\|t\|\nfailed\|t\|55P03: canceling statement due to lock timeout\. Waited for AccessExclusiveLock on relation public\.orders, held by pid $pid\.\nPid $pid is a client backend of role "postgres"/,
 	"$name: named and not waited for");
+
+# Nor does it wait longer because something inside of a statement says so.
+$node->safe_psql($db, <<'SQL');
+CREATE FUNCTION patient() RETURNS void LANGUAGE plpgsql SET lock_timeout = '1h' AS 'BEGIN ALTER TABLE orders ADD z int; END';
+SQL
+foreach (
+	q(DO $$BEGIN SET lock_timeout = '1h'; ALTER TABLE orders ADD z int; END$$),
+	q(DO $$BEGIN SET LOCAL lock_timeout = 0; LOCK TABLE orders; END$$),
+	q(DO $$BEGIN PERFORM set_config('lock_timeout', '1h', false); EXECUTE 'TRUNCATE orders'; END$$),
+	q(SELECT patient()))
+{
+	store($_);
+	($rows, $error) = dry_run("outcome, elapsed < '5 s', note");
+	like($rows, qr/^failed\|t\|55P03: canceling statement due to lock timeout\. Waited for AccessExclusiveLock/, "$name: $_");
+}
 $gate->query('ROLLBACK');
-leaves_nothing($before, $name);
+$node->safe_psql($db, 'DROP FUNCTION patient');
+store('SELECT 1');
+leaves_nothing($node->safe_psql($db, $everything), $name);
 
 # A dry run that stays in its last statement until the gate opens.
 sub begin_case

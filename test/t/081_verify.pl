@@ -575,6 +575,19 @@ store('others', [ 'locked', 'ALTER TABLE t ADD b int', 'ALTER TABLE t DROP b' ])
 	cmp_ok(time - $started, '<', 30, 'not for long');
 	$other->query('COMMIT');
 
+	# the definition of a view cannot be read while its table is kept from all
+	my $pid = $other->pid;
+	my $asks = session($node, 'others');
+	$other->query('BEGIN; LOCK t IN ACCESS EXCLUSIVE MODE');
+	my ($rows, $error) = $asks->query('SELECT * FROM migrate.verify()');
+	like($error, qr/^ERROR:  55P03: canceling statement due to lock timeout\nDETAIL:  Waited for AccessShareLock on relation public\.t, held by pid $pid\.\n.*^HINT:  Call it again when that is done\.$/ms,
+		'who is in the way of reading the schema');
+	is($rows, '', 'and no rows');
+	is_clean($node, 'others', 'and nothing is left');
+	$other->query('COMMIT');
+	is(verified('others', '')->{locked}[0][0], 'reversible', 'afterwards it can be read');
+	$asks->quit;
+
 	# its script goes on when a table is there that another session makes
 	my $wait = q(DO $$BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'meanwhile') LOOP PERFORM pg_sleep(0.01); END LOOP; END$$);
 	my $caller = session($node, 'others');

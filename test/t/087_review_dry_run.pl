@@ -74,7 +74,7 @@ is((dry_run('outcome, objects, note'))[0],
 	"$name: what went on without it says so");
 store('INSERT INTO u VALUES (11, 1)');
 is((dry_run('outcome, note'))[0],
-	"traced|\nfailed|0A000: pg_advisory_lock() cannot be part of a dry run  It takes a lock that outlives the transaction, which no rollback undoes.  Call dry_run with force => true to run it all the same.",
+	"traced|\nfailed|0A000: pg_advisory_lock() cannot be part of a dry run. It takes a lock that outlives the transaction, which no rollback undoes. Call dry_run with force => true to run it all the same.",
 	"$name: also in what runs at the commit");
 is((dry_run('outcome', 'force => true'))[0], 'traced', "$name: forced");
 is_sql($node, $db, $locks, 0, "$name: no lock stays");
@@ -208,7 +208,7 @@ is((split /\n/, $rows)[2], 'traced|t|t', "$name: quoted as SQL has them");
 $name = 'lock table';
 store((map { "CREATE TABLE many_$_ (id serial PRIMARY KEY, note text UNIQUE)" } 1 .. 300), 'SELECT 1');
 ($rows, $error) = dry_run('version, outcome, note');
-like($rows, qr/^\d+\|failed\|53400: the dry run holds \d+ locks, more than half of those that the server has room for  Give dry_run\(\) an earlier target, or raise "max_locks_per_transaction"\.$/m,
+like($rows, qr/^\d+\|failed\|53400: the dry run holds \d+ locks, more than half of those that the server has room for\. Give dry_run\(\) an earlier target, or raise "max_locks_per_transaction"\.$/m,
 	"$name: it ends before others find no room");
 like($rows, qr/^301\|skipped\|/m, "$name: and skips the rest");
 like((lint("severity, consequence ~ '^cannot be run here', origin", 'trace => true'))[0], qr/^notice\|t\|trace$/m, "$name: apply() does not fail for that");
