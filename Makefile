@@ -72,6 +72,7 @@ OBJS = \
 	src/fingerprint.o \
 	src/folders.o \
 	src/foreign.o \
+	src/gauge.o \
 	src/guc.o \
 	src/held.o \
 	src/histories.o \

@@ -180,6 +180,24 @@ CREATE TABLE migrate.event (
 );
 COMMENT ON TABLE migrate.event IS 'the append-only log behind the view migrate.history';
 
+CREATE TABLE migrate.timing (
+    id        bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    run       bigint NOT NULL,
+    project   text NOT NULL,
+    version   text,
+    name      text NOT NULL,
+    statement integer NOT NULL,
+    kind      text COLLATE "C" NOT NULL,
+    bytes     bigint NOT NULL,
+    elapsed   interval NOT NULL
+);
+COMMENT ON TABLE migrate.timing IS 'how long statements took here that go through whole tables; plan() takes its expectations from it';
+COMMENT ON COLUMN migrate.timing.kind IS 'the command, without names';
+COMMENT ON COLUMN migrate.timing.bytes IS 'of the tables that it scanned, rewrote or indexed, when its run began';
+COMMENT ON COLUMN migrate.timing.elapsed IS 'with the time that it waited for locks';
+CREATE INDEX timing_kind ON migrate.timing (kind, id);
+COMMENT ON INDEX migrate.timing_kind IS 'finds the newest ones of a kind';
+
 -- What these tables tell is about this database.  A subscription to FOR ALL
 -- TABLES brings the rows of another, whose DDL it does not bring.
 CREATE FUNCTION migrate.ignore_replicated()
@@ -215,6 +233,10 @@ CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.ev
     FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
 ALTER TABLE migrate.event ENABLE REPLICA TRIGGER ignore_replicated;
 COMMENT ON TRIGGER ignore_replicated ON migrate.event IS 'keeps out the rows of another database';
+CREATE TRIGGER ignore_replicated BEFORE INSERT OR UPDATE OR DELETE ON migrate.timing
+    FOR EACH ROW EXECUTE FUNCTION migrate.ignore_replicated();
+ALTER TABLE migrate.timing ENABLE REPLICA TRIGGER ignore_replicated;
+COMMENT ON TRIGGER ignore_replicated ON migrate.timing IS 'keeps out the rows of another database';
 
 SELECT pg_catalog.pg_extension_config_dump('migrate.script', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.migration', '');
@@ -227,11 +249,14 @@ SELECT pg_catalog.pg_extension_config_dump('migrate.attempt', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.attempt_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.event', '');
 SELECT pg_catalog.pg_extension_config_dump('migrate.event_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.timing', '');
+SELECT pg_catalog.pg_extension_config_dump('migrate.timing_id_seq', '');
 
 COMMENT ON SEQUENCE migrate.migration_id_seq IS 'numbers of migrate.migration';
 COMMENT ON SEQUENCE migrate.run_run_seq IS 'numbers of runs';
 COMMENT ON SEQUENCE migrate.attempt_id_seq IS 'numbers of the rows of the attempts';
 COMMENT ON SEQUENCE migrate.event_id_seq IS 'numbers of the rows of the history';
+COMMENT ON SEQUENCE migrate.timing_id_seq IS 'numbers of the rows of the timings';
 
 --
 -- Row types.  Composite types and not RETURNS TABLE, whose columns would
@@ -328,9 +353,10 @@ CREATE TYPE migrate.plan_row AS (
     bytes         bigint,
     expected      interval,
     findings      integer,
-    relations     jsonb
+    relations     jsonb,
+    note          text
 );
-COMMENT ON TYPE migrate.plan_row IS 'one statement that apply would run: what plan returns';
+COMMENT ON TYPE migrate.plan_row IS 'one statement that apply would run, or a script that cannot be parsed: what plan returns';
 COMMENT ON COLUMN migrate.plan_row.text IS 'the first line of the statement';
 COMMENT ON COLUMN migrate.plan_row.transactional IS 'false: it cannot run in a transaction block, and commits by itself';
 COMMENT ON COLUMN migrate.plan_row.commits IS 'a commit follows it';
@@ -338,9 +364,10 @@ COMMENT ON COLUMN migrate.plan_row.locks IS 'the strongest lock on each relation
 COMMENT ON COLUMN migrate.plan_row.scans IS 'relations that it reads as a whole';
 COMMENT ON COLUMN migrate.plan_row.rewrites IS 'relations that get a new file, indexes too';
 COMMENT ON COLUMN migrate.plan_row.bytes IS 'size of the largest of its relations that are there; null: there are none';
-COMMENT ON COLUMN migrate.plan_row.expected IS 'how long the script took when it last ran; told at its first statement';
+COMMENT ON COLUMN migrate.plan_row.expected IS 'how long comparable statements took here, scaled to the size of what this one goes through; if none of the script is comparable, how long all of it took when it last ran, told at its first statement; null: not known';
 COMMENT ON COLUMN migrate.plan_row.findings IS 'how many rows of lint are about it';
 COMMENT ON COLUMN migrate.plan_row.relations IS 'an object per relation: relation, lock, locks, scan, rewrite, builds, writes, bytes, rows';
+COMMENT ON COLUMN migrate.plan_row.note IS 'why the script cannot be parsed: it has one row, without a statement';
 
 CREATE TYPE migrate.rule AS (
     rule     text,

@@ -18,6 +18,7 @@
 #include "utils/timestamp.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
+#include "utils/memutils.h"
 #include "utils/tuplestore.h"
 
 #include "args.h"
@@ -35,6 +36,22 @@ PG_FUNCTION_INFO_V1(migrate_dry_run);
 PG_FUNCTION_INFO_V1(migrate_verify);
 PG_FUNCTION_INFO_V1(migrate_fingerprint);
 PG_FUNCTION_INFO_V1(migrate_plan);
+
+/* Adds a row, and frees what was made for it in 'context'. */
+static void
+put_row(ReturnSetInfo *result, MemoryContext context, Datum *values, bool *nulls)
+{
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	MemoryContextReset(context);
+}
+
+/* For what is made for one row: there may be very many. */
+static MemoryContext
+row_context(void)
+{
+	return AllocSetContextCreate(CurrentMemoryContext, "migrate row",
+								 ALLOCSET_DEFAULT_SIZES);
+}
 
 /*
  * Lint
@@ -65,6 +82,8 @@ put_number(Datum *values, bool *nulls, int column, int number)
 static void
 put_findings(ReturnSetInfo *result, const MigLintResult *lint)
 {
+	MemoryContext context = row_context();
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	ListCell   *lc;
 
 	foreach(lc, lint->findings)
@@ -87,8 +106,9 @@ put_findings(ReturnSetInfo *result, const MigLintResult *lint)
 		mig_put_text(values, nulls, 10, finding->rewrite);
 		mig_put_text(values, nulls, 11, mig_lint_rule_page(finding->rule));
 		mig_put_text(values, nulls, 12, finding->traced ? "trace" : "script");
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		put_row(result, context, values, nulls);
 	}
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -259,39 +279,50 @@ put_touches(Datum *values, bool *nulls, List *touches)
 	values[14] = relations_json(touches);
 }
 
+static void
+put_preview(ReturnSetInfo *result, MemoryContext context, const MigPreview *row)
+{
+	Datum		values[16] = {0};
+	bool		nulls[16] = {0};
+
+	mig_put_text(values, nulls, 0, row->version);
+	mig_put_text(values, nulls, 1, row->name);
+	put_number(values, nulls, 2, row->step);
+	put_number(values, nulls, 3, row->statement);
+	put_number(values, nulls, 4, row->line);
+	mig_put_text(values, nulls, 5, row->text);
+	nulls[6] = nulls[7] = row->statement == 0;
+	values[6] = BoolGetDatum(row->transactional);
+	values[7] = BoolGetDatum(row->commits);
+	put_touches(values, nulls, row->touches);
+	nulls[12] = row->expected < 0;
+	if (!nulls[12])
+		values[12] = mig_interval(row->expected);
+	values[13] = Int32GetDatum(row->findings);
+	mig_put_text(values, nulls, 15, row->note);
+	put_row(result, context, values, nulls);
+}
+
 /* plan(target, project): what apply would do, a row per statement. */
 Datum
 migrate_plan(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	MigRequest	request = {0};
+	MemoryContext context;
+	MemoryContext caller;
+	List	   *rows;
 	ListCell   *lc;
 
 	request.action = MIG_ACTION_APPLY;
 	request.target = mig_arg_text(fcinfo, 0);
 	request.project = mig_arg_project(fcinfo, 1);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	foreach(lc, mig_preview(&request))
-	{
-		MigPreview *row = lfirst(lc);
-		Datum		values[15] = {0};
-		bool		nulls[15] = {0};
-
-		mig_put_text(values, nulls, 0, row->version);
-		mig_put_text(values, nulls, 1, row->name);
-		values[2] = Int32GetDatum(row->step);
-		values[3] = Int32GetDatum(row->statement);
-		values[4] = Int32GetDatum(row->line);
-		mig_put_text(values, nulls, 5, row->text);
-		values[6] = BoolGetDatum(row->transactional);
-		values[7] = BoolGetDatum(row->commits);
-		put_touches(values, nulls, row->touches);
-		nulls[12] = row->expected < 0;
-		if (!nulls[12])
-			values[12] = mig_interval(row->expected);
-		values[13] = Int32GetDatum(row->findings);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+	rows = mig_preview(&request);
+	context = row_context();
+	caller = MemoryContextSwitchTo(context);
+	foreach(lc, rows)
+		put_preview((ReturnSetInfo *) fcinfo->resultinfo, context, lfirst(lc));
+	MemoryContextSwitchTo(caller);
 	return (Datum) 0;
 }
 

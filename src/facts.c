@@ -9,12 +9,17 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "commands/sequence.h"
 #include "parser/parse_type.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -261,4 +266,35 @@ mig_fact_index_supports(MigRel *rel, List *columns)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * The last value that a sequence has given out; 0: none, or somebody is in the
+ * way.  pg_sequences would take a lock that blocks ALTER SEQUENCE, and keep it.
+ */
+int64
+mig_fact_last_value(Oid sequence)
+{
+	Relation	relation;
+	Buffer		buffer;
+	Page		page;
+	HeapTupleHeader tuple;
+	Form_pg_sequence_data data;
+	int64		result;
+
+	if (!ConditionalLockRelationOid(sequence, AccessShareLock))
+		return 0;
+	relation = try_relation_open(sequence, NoLock);
+	if (relation == NULL)
+		return 0;
+	buffer = ReadBuffer(relation, 0);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	tuple = (HeapTupleHeader) PageGetItem(page,
+										  PageGetItemId(page, FirstOffsetNumber));
+	data = (Form_pg_sequence_data) ((char *) tuple + tuple->t_hoff);
+	result = data->is_called ? data->last_value : 0;
+	UnlockReleaseBuffer(buffer);
+	relation_close(relation, AccessShareLock);
+	return result;
 }

@@ -53,6 +53,7 @@ extern const char *mig_fact_type_label(MigShadow *shadow, TypeName *name);
 extern bool mig_fact_type_has_constraints(Oid type);
 extern MigAddColumn mig_fact_add_column(MigRel *rel, ColumnDef *column);
 extern bool mig_fact_index_supports(MigRel *rel, List *columns);
+extern int64 mig_fact_last_value(Oid sequence);
 
 /* facts_change.c */
 extern MigTypeChange *mig_fact_type_change(MigRel *rel, MigColumn *column,

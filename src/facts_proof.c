@@ -24,6 +24,7 @@
 #include "utils/ruleutils.h"
 
 #include "facts.h"
+#include "spi_util.h"
 
 /*
  * NOT NULL
@@ -204,6 +205,13 @@ try_bound(void *arg)
 	relation_close(relation, AccessShareLock);
 }
 
+/* The server keeps the locks that it takes on ancestors: they go with this. */
+static void
+try_bound_and_forget(void *arg)
+{
+	mig_sql_look(try_bound, arg);
+}
+
 /* Do the constraints of the partition to be prove that its rows are in bounds? */
 bool
 mig_fact_proves_bound(MigRel *parent, MigRel *partition,
@@ -212,7 +220,7 @@ mig_fact_proves_bound(MigRel *parent, MigRel *partition,
 	BoundTry	try = {parent, partition, bound, false, false};
 
 	return OidIsValid(parent->oid) && bound != NULL &&
-		mig_fact_try(parent->shadow, try_bound, &try) && try.result;
+		mig_fact_try(parent->shadow, try_bound_and_forget, &try) && try.result;
 }
 
 /* Do those of the default partition prove that it has no row in the bounds? */
@@ -223,7 +231,7 @@ mig_fact_default_excludes(MigRel *parent, MigRel *default_partition,
 	BoundTry	try = {parent, default_partition, bound, true, false};
 
 	return OidIsValid(parent->oid) && bound != NULL &&
-		mig_fact_try(parent->shadow, try_bound, &try) && try.result;
+		mig_fact_try(parent->shadow, try_bound_and_forget, &try) && try.result;
 }
 
 typedef struct BoundText

@@ -442,6 +442,53 @@ mig_journal_elapsed(List *checksums)
 	return result;
 }
 
+/*
+ * How long statements may take: the median of what each byte took in the last
+ * ten of the same kind that went through comparable amounts, times the bytes.
+ */
+void
+mig_journal_compare(List *timings)
+{
+	static MigQuery query = {
+		"SELECT n, (median * bytes::bigint)::bigint"
+		" FROM unnest($1, $2) WITH ORDINALITY AS wanted (kind, bytes, n),"
+		" LATERAL (SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY rate)"
+		"  FROM (SELECT extract(epoch FROM elapsed) * 1000000 / t.bytes"
+		"        FROM migrate.timing t WHERE t.kind = wanted.kind"
+		"        AND t.bytes BETWEEN wanted.bytes::bigint / 100"
+		"        AND wanted.bytes::bigint * 100"
+		"        ORDER BY t.id DESC LIMIT 10) last (rate)) m (median)"
+		" WHERE median IS NOT NULL"
+	};
+	List	   *kinds = NIL;
+	List	   *bytes = NIL;
+	MigSqlSession session;
+	MigParams	params = {0};
+	ListCell   *lc;
+	uint64		rows;
+
+	if (timings == NIL)
+		return;
+	foreach(lc, timings)
+	{
+		MigTiming  *timing = lfirst(lc);
+
+		kinds = lappend(kinds, unconstify(char *, timing->kind));
+		bytes = lappend(bytes, psprintf("%lld", (long long) timing->bytes));
+	}
+	mig_sql_begin(&session);
+	mig_param_text_array(&params, kinds);
+	mig_param_text_array(&params, bytes);
+	rows = mig_sql_run(&query, &params);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		MigTiming  *timing = list_nth(timings, mig_col_int8(row, 1, 0) - 1);
+
+		timing->elapsed = mig_col_int8(row, 2, -1);
+	}
+	mig_sql_end(&session);
+}
+
 /* Hands what a run has done to the sink, a row for each migration. */
 void
 mig_journal_send_rows(int64 run, MigRowSink sink, void *arg)
@@ -556,5 +603,28 @@ mig_journal_add_attempt(const char *project, const MigMigration *migration,
 		mig_param_int8(&params, attempt->delay);
 	else
 		mig_param_null(&params);
+	mig_sql_once(&query, &params);
+}
+
+/* Keeps how long a statement took. */
+void
+mig_journal_add_timing(int64 run, const MigMigration *migration,
+					   const MigTiming *timing)
+{
+	static MigQuery query = {
+		"INSERT INTO migrate.timing (run, project, version, name, statement,"
+		" kind, bytes, elapsed)"
+		" VALUES ($1, $2, $3, $4, $5, $6, $7, $8 * interval '1 microsecond')"
+	};
+	MigParams	params = {0};
+
+	mig_param_int8(&params, run);
+	mig_param_text(&params, migration->project);
+	mig_param_text(&params, migration->version);
+	mig_param_text(&params, migration->name);
+	mig_param_int4(&params, timing->statement);
+	mig_param_text(&params, timing->kind);
+	mig_param_int8(&params, timing->bytes);
+	mig_param_int8(&params, timing->elapsed);
 	mig_sql_once(&query, &params);
 }

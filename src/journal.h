@@ -44,6 +44,15 @@ typedef struct MigAttempt
 	int64		delay;			/* microseconds; -1: not tried again */
 } MigAttempt;
 
+/* Work that can be compared. */
+typedef struct MigTiming
+{
+	int			statement;
+	const char *kind;			/* see gauge.c */
+	int64		bytes;
+	int64		elapsed;		/* microseconds; -1: not known */
+} MigTiming;
+
 /* What was adopted before. */
 typedef struct MigAdoptedBefore
 {
@@ -96,5 +105,8 @@ extern void mig_journal_add_event(const char *project,
 extern void mig_journal_add_attempt(const char *project,
 									const MigMigration *migration,
 									const MigAttempt *attempt);
+extern void mig_journal_add_timing(int64 run, const MigMigration *migration,
+								   const MigTiming *timing);
+extern void mig_journal_compare(List *timings);
 
 #endif							/* MIG_JOURNAL_H */

@@ -26,6 +26,7 @@ typedef struct MigWork
 	int			number;			/* this one is the number-th ... */
 	int			total;			/* ... of so many */
 	instr_time	run_start;
+	List	   *timings;		/* of MigTiming *: the statements to time */
 	MemoryContext context;		/* outlives the transactions of the run */
 
 	/* the rest belongs to work.c and ledger.c */

@@ -384,6 +384,10 @@ report_parse_error(LintRun *run, const ParseTry *try)
 	MigLint    *lint = &run->lint;
 	MigFinding *finding;
 
+	lint->script->failure = try->error->message;
+	lint->script->failure_line = try->line;
+	if (run->visit != NULL)
+		run->visit(lint, run->visit_arg);
 	if (!lint->script->reported)
 		return;
 	lint->rule = parse_error_rule(try->error);

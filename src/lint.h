@@ -34,7 +34,10 @@ typedef struct MigLintTraced
 	const char *consequence;
 } MigLintTraced;
 
-/* Called for each statement that would run, after the rules. */
+/*
+ * Called for each statement that would run, after the rules; for a script that
+ * cannot be parsed once, without a statement.
+ */
 typedef void (*MigLintVisitor) (const MigLint *lint, void *arg);
 
 typedef struct MigLintResult

@@ -12,6 +12,7 @@
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
+#include "gauge.h"
 #include "guc.h"
 #include "lint.h"
 #include "lint_rules.h"
@@ -26,14 +27,39 @@ typedef struct LintTry
 {
 	List	   *migrations;
 	MigLintResult *result;		/* NULL: it failed */
+	MemoryContext context;		/* of the following */
+	List	  **timings;		/* of MigTiming *, for each migration; NULL: not
+								 * wanted */
 } LintTry;
+
+/* A MigLintVisitor: notes the work of a statement that will be worth timing. */
+static void
+note_work(const MigLint *lint, void *arg)
+{
+	LintTry    *try = arg;
+	MemoryContext caller;
+	MigTiming  *timing;
+
+	if (lint->statement == NULL)
+		return;
+	caller = MemoryContextSwitchTo(try->context);
+	timing = mig_gauge(lint->stmt, lint->effect);
+	if (timing != NULL)
+	{
+		timing->statement = lint->statement->number;
+		try->timings[lint->number] = lappend(try->timings[lint->number],
+											 timing);
+	}
+	MemoryContextSwitchTo(caller);
+}
 
 static void
 judge(void *arg)
 {
 	LintTry    *try = arg;
 
-	try->result = mig_lint_migrations(try->migrations, NULL, NULL);
+	try->result = mig_lint_migrations(try->migrations,
+									  try->timings ? note_work : NULL, try);
 }
 
 /* That a script cannot be judged is no reason not to run it. */
@@ -120,20 +146,26 @@ refuse(const MigLintResult *result)
 			 errhint("See SELECT * FROM migrate.lint(); and correct the scripts, write \"-- migrate:ignore rule: reason\" above a statement that is meant, or run SET migrate.lint = 'warn';")));
 }
 
-/* What is found in scripts that are about to run. */
-void
+/*
+ * What is found in scripts that are about to run.  Returns what is worth timing
+ * in each, as a list of MigTiming; NULL: not known.
+ */
+List **
 mig_lint_before_run(List *migrations)
 {
 	LintTry		try = {migrations};
 
 	if (mig_lint_mode == MIG_LINT_OFF || migrations == NIL)
-		return;
+		return NULL;
+	try.context = CurrentMemoryContext;
+	try.timings = palloc0(list_length(migrations) * sizeof(List *));
 	try_to_judge(&try);
 	if (try.result == NULL)
-		return;
+		return NULL;
 	tell(try.result, true);
 	if (mig_lint_mode == MIG_LINT_ERROR)
 		refuse(try.result);
+	return try.timings;
 }
 
 /* Keeps the findings about some migrations only, given by their labels. */

@@ -10,7 +10,7 @@
 
 #include "nodes/pg_list.h"
 
-extern void mig_lint_before_run(List *migrations);
+extern List **mig_lint_before_run(List *migrations);
 extern void mig_lint_after_load(const char *project, List *labels);
 
 #endif							/* MIG_LINT_TELL_H */

@@ -9,6 +9,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "gauge.h"
 #include "journal.h"
 #include "lint.h"
 #include "plan.h"
@@ -21,17 +22,17 @@ typedef struct PreviewRun
 {
 	MemoryContext context;		/* of the result */
 	List	   *rows;			/* of MigPreview * */
-	int64	   *elapsed;		/* of each script; -1: not known */
+	List	   *wanted;			/* of MigTiming *: what is comparable ... */
+	List	   *wanted_by;		/* ... and the rows */
 } PreviewRun;
 
-/* The first line of a statement, cut if it is long. */
+/* The first line of a text, cut if it is long. */
 static char *
-first_line(const MigLint *lint)
+first_line(const char *text, int most)
 {
-	const char *text = lint->script->text + lint->location;
 	int			len = strcspn(text, "\r\n");
 
-	len = Min(len, lint->len);
+	len = Min(len, most);
 	if (len > MAX_TEXT)
 		return psprintf("%.*s...", pg_mbcliplen(text, len, MAX_TEXT), text);
 	return pnstrdup(text, len);
@@ -82,16 +83,41 @@ step_number(const MigLint *lint)
 	return number;
 }
 
-/*
- * How long the script took when it ran before; only the first statement tells,
- * for all of them.
- */
-static int64
-expected_time(const PreviewRun *run, const MigLint *lint)
+/* Remembers to look how long comparable work took. */
+static void
+want_timing(PreviewRun *run, const MigLint *lint, MigPreview *row)
 {
-	if (lint->statement->number != lint->script->done + 1)
-		return -1;
-	return run->elapsed[lint->number];
+	MigTiming  *timing = mig_gauge(lint->stmt, lint->effect);
+
+	if (timing == NULL)
+		return;
+	run->wanted = lappend(run->wanted, timing);
+	run->wanted_by = lappend(run->wanted_by, row);
+}
+
+/* What is told of a statement. */
+static void
+describe_statement(PreviewRun *run, const MigLint *lint, MigPreview *row)
+{
+	row->step = step_number(lint);
+	row->statement = lint->statement->number;
+	row->line = lint->statement->line;
+	row->text = first_line(lint->script->text + lint->location, lint->len);
+	row->transactional = lint->in_transaction;
+	row->commits = lint->statement->number == lint->step->last;
+	row->touches = visible_touches(lint->effect);
+	want_timing(run, lint, row);
+}
+
+/* What is told of a script that cannot be parsed. */
+static void
+describe_failure(const MigLintScript *script, MigPreview *row)
+{
+	const char *text = script->text + strspn(script->text, " \t\r\n");
+
+	row->line = script->failure_line;
+	row->text = first_line(text, strlen(text));
+	row->note = psprintf("fails: %s", script->failure);
 }
 
 /* A MigLintVisitor: keeps one row. */
@@ -105,14 +131,11 @@ keep_row(const MigLint *lint, void *arg)
 	row->version = lint->script->version;
 	row->name = lint->script->name;
 	row->script = lint->number;
-	row->step = step_number(lint);
-	row->statement = lint->statement->number;
-	row->line = lint->statement->line;
-	row->text = first_line(lint);
-	row->transactional = lint->in_transaction;
-	row->commits = lint->statement->number == lint->step->last;
-	row->touches = visible_touches(lint->effect);
-	row->expected = expected_time(run, lint);
+	row->expected = -1;
+	if (lint->statement != NULL)
+		describe_statement(run, lint, row);
+	else
+		describe_failure(lint->script, row);
 	run->rows = lappend(run->rows, row);
 	MemoryContextSwitchTo(caller);
 }
@@ -127,38 +150,74 @@ count_findings(const PreviewRun *run, List *findings)
 	foreach(lc, findings)
 	{
 		MigFinding *finding = lfirst(lc);
+		MigPreview *row = NULL;
 
 		/* both lists are in the order of the scripts */
-		while (each != NULL)
+		for (; each != NULL; each = lnext(run->rows, each))
 		{
-			MigPreview *row = lfirst(each);
-
+			row = lfirst(each);
 			if (row->script > finding->script ||
 				(row->script == finding->script &&
 				 row->statement >= finding->statement))
 				break;
-			each = lnext(run->rows, each);
 		}
-		if (each != NULL && finding->statement > 0)
-			((MigPreview *) lfirst(each))->findings++;
+		/* one of no statement is counted where there is no statement */
+		if (each != NULL && row->script == finding->script &&
+			row->statement == finding->statement)
+			row->findings++;
 	}
 }
 
-/* The statements that apply() would run, in their order: MigPreview. */
+/*
+ * How long the statements may take.  Where nothing of a script is comparable,
+ * the time of its own last run stands at its first statement.
+ */
+static void
+expect(const PreviewRun *run, List *migrations)
+{
+	List	   *checksums = NIL;
+	Bitmapset  *told = NULL;
+	int64	   *elapsed;
+	ListCell   *lc;
+	ListCell   *each;
+
+	mig_journal_compare(run->wanted);
+	forboth(lc, run->wanted, each, run->wanted_by)
+	{
+		MigPreview *row = lfirst(each);
+
+		row->expected = ((MigTiming *) lfirst(lc))->elapsed;
+		if (row->expected >= 0)
+			told = bms_add_member(told, row->script);
+	}
+	foreach(lc, migrations)
+		checksums = lappend(checksums, ((MigMigration *) lfirst(lc))->up);
+	elapsed = mig_journal_elapsed(checksums);
+	foreach(lc, run->rows)
+	{
+		MigPreview *row = lfirst(lc);
+
+		if (bms_is_member(row->script, told))
+			continue;
+		row->expected = elapsed[row->script];
+		told = bms_add_member(told, row->script);
+	}
+}
+
+/*
+ * The statements that apply() would run, in their order: MigPreview.  A script
+ * that cannot be parsed has one row.
+ */
 List *
 mig_preview(const MigRequest *request)
 {
 	PreviewRun	run = {0};
 	List	   *migrations = mig_plan(request);
-	List	   *checksums = NIL;
 	MigLintResult *lint;
-	ListCell   *lc;
 
 	run.context = CurrentMemoryContext;
-	foreach(lc, migrations)
-		checksums = lappend(checksums, ((MigMigration *) lfirst(lc))->up);
-	run.elapsed = mig_journal_elapsed(checksums);
 	lint = mig_lint_migrations(migrations, keep_row, &run);
 	count_findings(&run, lint->findings);
+	expect(&run, migrations);
 	return run.rows;
 }

@@ -31,14 +31,15 @@ typedef struct MigPreview
 	const char *name;
 	int			script;			/* from 0 */
 	int			step;
-	int			statement;
-	int			line;
+	int			statement;		/* 0: the script cannot be parsed */
+	int			line;			/* 0: not known */
 	const char *text;			/* its first line */
 	bool		transactional;
 	bool		commits;		/* a commit follows it */
 	List	   *touches;		/* of MigPreviewTouch * */
 	int64		expected;		/* microseconds; -1: not known */
 	int			findings;
+	const char *note;			/* why it cannot be parsed */
 } MigPreview;
 
 extern List *mig_preview(const MigRequest *request);

@@ -150,12 +150,30 @@ mig_record_success(MigWork *work)
 	work->recorded = true;
 }
 
+/* Keeps how long the statements of a step took that are worth timing. */
+static void
+record_timings(const MigWork *work, const MigStep *step)
+{
+	ListCell   *lc;
+
+	foreach(lc, work->timings)
+	{
+		const MigTiming *timing = lfirst(lc);
+
+		/* without a time, it had been done already */
+		if (timing->statement >= step->first &&
+			timing->statement <= step->last && timing->elapsed >= 0)
+			mig_journal_add_timing(work->run, work->migration, timing);
+	}
+}
+
 /* A step is done: if it was the last one, the migration is. */
 void
 mig_record_step(MigWork *work, const MigStep *step)
 {
 	MigLedgerStep ledger = {0};
 
+	record_timings(work, step);
 	if (work->at == list_length(work->steps) - 1)
 	{
 		mig_record_success(work);

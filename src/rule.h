@@ -146,7 +146,9 @@ typedef struct MigLintScript
 	const char *text;
 	int			first_line;
 	int			done;			/* statements up to this one have run already */
-	MigScript  *script;			/* NULL: it could not be parsed */
+	MigScript  *script;			/* NULL: it could not be parsed ... */
+	const char *failure;		/* ... and this is why, ... */
+	int			failure_line;	/* ... in this line of its file; 0: none */
 	List	   *suppressions;	/* of MigSuppression * */
 } MigLintScript;
 

@@ -518,19 +518,17 @@ static void
 check_used_up(MigLint *lint, MigRel *rel)
 {
 	static MigQuery query = {"SELECT format('%s.%s', n.nspname, s.relname), a.attname,"
-		" (100 * v.last_value / least(v.max_value,"
-		" CASE a.atttypid WHEN 'int2'::regtype THEN 32767 ELSE 2147483647 END))::int8"
+		" s.oid::int8, least(v.seqmax,"
+		" CASE a.atttypid WHEN 'int2'::regtype THEN 32767 ELSE 2147483647 END)"
 		" FROM pg_depend d"
 		" JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
 		" JOIN pg_namespace n ON n.oid = s.relnamespace"
 		" JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid"
 		" AND a.atttypid IN ('int2'::regtype, 'int4'::regtype)"
-		" JOIN pg_sequences v ON v.schemaname = n.nspname AND v.sequencename = s.relname"
+		" JOIN pg_sequence v ON v.seqrelid = s.oid"
 		" WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_class'::regclass"
 		" AND d.refobjid = $1::oid AND d.deptype IN ('a', 'i')"
-		" AND v.last_value > 0 AND v.increment_by > 0"
-		" AND 2 * v.last_value > least(v.max_value,"
-		" CASE a.atttypid WHEN 'int2'::regtype THEN 32767 ELSE 2147483647 END)"
+		" AND v.seqincrement > 0 AND v.seqmax > 0"
 		" ORDER BY a.attnum"};
 	MigParams	params = {0};
 	MigSqlSession session;
@@ -542,12 +540,16 @@ check_used_up(MigLint *lint, MigRel *rel)
 	for (uint64 i = 0; i < n; i++)
 	{
 		const char *column = mig_col_text(i, 2);
+		int64		last = mig_fact_last_value(mig_col_int8(i, 3, 0));
+		int64		limit = mig_col_int8(i, 4, 0);
 
+		if (last <= limit / 2)
+			continue;
 		mig_lint_report(lint, &(MigReport) {
 			.object = psprintf("%s.%s", mig_rel_label(rel), column),
 			.consequence = psprintf("%s has given out " INT64_FORMAT
 									" %% of the values that fit into %s",
-									mig_col_text(i, 1), mig_col_int8(i, 3, 0),
+									mig_col_text(i, 1), (int64) (100.0 * last / limit),
 									column),
 			.rewrite = psprintf("ALTER TABLE %s ADD COLUMN %s bigint;",
 								mig_lint_quote_rel(rel),

@@ -49,6 +49,7 @@ typedef struct MigRun
 	void	   *arg;
 	int64		id;
 	List	   *plan;			/* of MigMigration * */
+	List	  **timings;		/* of each, what is worth timing; NULL: nothing */
 	instr_time	start;
 	MemoryContext context;		/* as long as the run */
 	bool		unsettled;		/* a failure could not be recorded */
@@ -73,6 +74,7 @@ new_work(const MigRun *run, int index)
 	work->number = index + 1;
 	work->total = list_length(run->plan);
 	work->run_start = run->start;
+	work->timings = run->timings ? run->timings[index] : NIL;
 	if (work->number < work->total)
 		work->next = list_nth(run->plan, work->number);
 
@@ -248,7 +250,7 @@ start_run(MigRun *run)
 
 	check_first_run(run);
 	if (run->request->action == MIG_ACTION_APPLY)
-		mig_lint_before_run(run->plan);
+		run->timings = mig_lint_before_run(run->plan);
 	foreach(lc, run->plan)
 	{
 		MigMigration *m = lfirst(lc);

@@ -182,11 +182,29 @@ announce(const MigWork *work)
  * Running
  */
 
+/* Where the time of a statement is kept; NULL: it is not. */
+static MigTiming *
+timing_of(const MigWork *work, int number)
+{
+	ListCell   *lc;
+
+	foreach(lc, work->timings)
+	{
+		MigTiming  *timing = lfirst(lc);
+
+		if (timing->statement == number)
+			return timing;
+	}
+	return NULL;
+}
+
 /* Runs one statement; BEGIN and COMMIT were turned into steps. */
 static void
 run_statement(MigWork *work, int number, bool toplevel)
 {
 	const MigStatement *s = mig_ledger_statement(work, number);
+	MigTiming  *timing = timing_of(work, number);
+	instr_time	start;
 
 	if (s->class == MIG_STMT_BEGIN || s->class == MIG_STMT_COMMIT)
 		return;
@@ -202,7 +220,10 @@ run_statement(MigWork *work, int number, bool toplevel)
 	}
 	if (!toplevel)
 		mig_guc_limit_lock_waits();
+	INSTR_TIME_SET_CURRENT(start);
 	mig_exec_statement(work->script, s, toplevel);
+	if (timing != NULL)
+		timing->elapsed = mig_record_elapsed(&start);
 	/* pg_dump writes SET client_encoding; the caller takes the database's */
 	if (work->runner)
 		(void) SetClientEncoding(GetDatabaseEncoding());

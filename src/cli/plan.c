@@ -20,7 +20,7 @@
 
 /* A row per statement: its migration, and what is shown of it. */
 static const char *const plan_for_people =
-	"SELECT coalesce(version, '') AS version, name, step, line,"
+	"SELECT coalesce(version, '') AS version, name, note, step, line,"
 	" CASE WHEN pg_catalog.length(text) > 60"
 	"  THEN pg_catalog.left(text, 57) || '...' ELSE text END AS statement,"
 	" CASE WHEN NOT transactional THEN 'alone' WHEN commits THEN 'yes' END AS commit,"
@@ -38,7 +38,7 @@ static const char *const plan_for_programs =
 	"SELECT version, name, step, statement, line, text, transactional, commits,"
 	" pg_catalog.to_json(locks) AS locks, pg_catalog.to_json(scans) AS scans,"
 	" pg_catalog.to_json(rewrites) AS rewrites, bytes,"
-	" extract(epoch FROM expected) AS expected, findings, relations"
+	" extract(epoch FROM expected) AS expected, findings, relations, note"
 	" FROM migrate.plan($1, $2)";
 
 /* Columns of plan_for_people. */
@@ -46,8 +46,9 @@ enum
 {
 	PLAN_VERSION,
 	PLAN_NAME,
+	PLAN_NOTE,
 	PLAN_SHOWN,					/* from here on, they are shown */
-	PLAN_FINDINGS = 11
+	PLAN_FINDINGS = 12
 };
 
 static PGresult *
@@ -106,7 +107,10 @@ print_statements(const PGresult *plan, const char *version, const char *name)
 	}
 	print_columns(part, PLAN_SHOWN, "    ");
 	if (PQntuples(part) == 0)
-		say("    no statements, or none that can be parsed; see pg_migrate lint");
+		say("    no statements");
+	/* a script that cannot be parsed has one row */
+	else if (!PQgetisnull(part, 0, PLAN_NOTE))
+		say("    %s", PQgetvalue(part, 0, PLAN_NOTE));
 	PQclear(part);
 	return findings;
 }

@@ -14,7 +14,7 @@ use Test::More;
 
 my $publisher = new_server('publisher', init => { allows_streaming => 'logical' }, conf => 'max_connections = 50');
 my $subscriber = new_server('subscriber', conf => "max_connections = 50\nwal_retrieve_retry_interval = 200ms");
-my $tables = 'script,migration,state,step,run,attempt,event';
+my $tables = 'script,migration,state,step,run,attempt,event,timing';
 my $users = 'SELECT string_agg(id || \':\' || coalesce(v::text, \'\'), \' \' ORDER BY id) FROM users';
 
 foreach my $node ($publisher, $subscriber)
@@ -51,7 +51,7 @@ sub is_in_sync
 # The extension on the publisher only
 
 $publisher->safe_psql('db', 'CREATE EXTENSION migrate');
-is_sql($publisher, 'db', "SELECT count(*) FROM pg_publication_tables WHERE schemaname = 'migrate'", '7', 'FOR ALL TABLES is for ours too');
+is_sql($publisher, 'db', "SELECT count(*) FROM pg_publication_tables WHERE schemaname = 'migrate'", '8', 'FOR ALL TABLES is for ours too');
 is_sql($publisher, 'db',
 	"SELECT string_agg(relname, ',') FROM pg_class c WHERE relnamespace = 'migrate'::regnamespace AND relkind = 'r'"
 	  . " AND NOT EXISTS (SELECT FROM pg_index i WHERE indrelid = c.oid AND indisprimary)",
@@ -73,7 +73,7 @@ wait_until($subscriber, 'db', 'SELECT apply_error_count > 0 FROM pg_stat_subscri
 like(slurp_file($subscriber->logfile), qr/logical replication target relation "migrate\.script" does not exist/, 'without the extension the subscription waits');
 $subscriber->safe_psql('db', 'CREATE EXTENSION migrate');
 is_in_sync('with the extension');
-is(contents($subscriber), "\n" x 6, 'and nothing of the publisher is in it');
+is(contents($subscriber), "\n" x 7, 'and nothing of the publisher is in it');
 
 # ---------------------------------------------------------------------------
 # Both have it
@@ -91,7 +91,7 @@ is(contents($subscriber), $own, 'both: the subscriber keeps its own');
 $subscriber->safe_psql('db', 'CREATE TABLE three (id int); ALTER SUBSCRIPTION s REFRESH PUBLICATION');
 $subscriber->wait_for_subscription_sync($publisher, 's', 'db');
 is_sql($subscriber, 'db', "SELECT count(*) FROM pg_subscription_rel r JOIN pg_class c ON c.oid = srrelid WHERE relnamespace = 'migrate'::regnamespace AND srsubstate = 'r'",
-	'7', 'refreshed: our tables are a part of the subscription');
+	'8', 'refreshed: our tables are a part of the subscription');
 is(contents($subscriber), $own, 'refreshed: the subscriber keeps its own');
 $publisher->safe_psql('db', "SELECT migrate.resolve('3', 'rolled_back'); SELECT migrate.unregister('3')");
 register($publisher, 'db', [ 4, 'four', 'INSERT INTO users VALUES (4, 4)', 'DELETE FROM users WHERE id = 4' ]);

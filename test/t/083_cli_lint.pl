@@ -235,7 +235,7 @@ CREATE INDEX big_b ON big (a);
 SQL
 unlink("m/$name") or die;
 write_file('m/R__v.sql', '');
-my $plan = qr/\Apending     001 a\n +step  line  statement +commit( .*)?\n +1 +2 +CREATE TABLE fresh \(a int\) +yes\b.*\n +2 +3 +CREATE INDEX CONCURRENTLY .* alone\b.*\n +3 +4 +CREATE INDEX big_b .* yes\b.*\npending     v \(repeatable\)\n    no statements, .*\n1 finding: see pg_migrate lint\n2 migrations would run; nothing was run or stored\n\z/;
+my $plan = qr/\Apending     001 a\n +step  line  statement +commit( .*)?\n +1 +2 +CREATE TABLE fresh \(a int\) +yes\b.*\n +2 +3 +CREATE INDEX CONCURRENTLY .* alone\b.*\n +3 +4 +CREATE INDEX big_b .* yes\b.*\npending     v \(repeatable\)\n    no statements\n1 finding: see pg_migrate lint\n2 migrations would run; nothing was run or stored\n\z/;
 cli_is([ 'plan', 'm' ], 0, $plan, undef, 'plan');
 cli_is([ 'up', 'm', '--dry-run', '--exit-code' ], 6, $plan, undef, 'a dry run shows it');
 cli_is([ 'plan', 'm', '--exit-code', '--to=001' ], 6, qr/^1 migration would run;/m, undef, 'up to a version');
@@ -245,6 +245,21 @@ cli_is([ 'plan', '--exit-code' ], 0, qr/\Anothing is pending\n\z/, undef, 'and n
 is_deeply([ map { "$_->{step} $_->{statement} $_->{line} $_->{transactional} $_->{findings}" } @$rows ],
 	[ '1 1 2 1 0', '2 2 3 0 0', '3 3 4 1 1' ], 'plan as JSON');
 is(ref $rows->[0]{relations}, 'ARRAY', 'with what is nested');
+
+# A script that cannot be parsed hides none of the others.
+write_file('m/002_typo.sql', "-- migrate:up\nSELECT 1;\nCREATE TABEL x (a int);\n");
+foreach my $command ([ 'plan', 'm' ], [ 'up', 'm', '--dry-run' ])
+{
+	cli_is(
+		$command, 0,
+		qr/^pending     001 a\n.*^pending     002 typo\n.*^ +3 +SELECT 1;.*\n    fails: syntax error at or near "TABEL"\npending     v .*^2 findings: .*^3 migrations would run/ms,
+		undef, "@$command: a script that cannot be parsed");
+}
+($status, $rows) = json_of('plan', 'm', '--json');
+is_deeply(
+	[ map { [ @{$_}{qw(statement line text findings note)} ] } grep { $_->{version} eq '002' } @$rows ],
+	[ [ undef, 3, 'SELECT 1;', 1, 'fails: syntax error at or near "TABEL"' ] ],
+	'and as JSON');
 
 $node->stop;
 done_testing();
