@@ -258,6 +258,7 @@ extern char *mig_lint_edited(MigLint *lint, List *edits);
 extern bool mig_lint_find_word(MigLint *lint, int from, const char *word,
 							   int *start, int *end);
 extern int	mig_lint_type_end(MigLint *lint, const TypeName *type);
+extern char *mig_lint_without_command(MigLint *lint);
 extern char *mig_lint_between(MigLint *lint, int start, int end);
 extern char *mig_lint_suffixed(const char *name, const char *suffix);
 
@@ -267,6 +268,9 @@ extern const char *mig_lint_rows(double rows);
 extern const char *mig_lint_rel_list(List *rels);
 extern List *mig_lint_locked_too(MigLint *lint, LOCKMODE least, List *except);
 extern bool mig_lint_is_published(const MigRel *rel);
+/* above a statement with such a condition */
+#define MIG_LINT_FIRST_BATCH \
+	"-- batch by batch, each in a transaction of its own; the first:\n"
 extern char *mig_lint_batch(MigRel *rel, const char *qualifier);
 extern char *mig_lint_column_names(MigRel *rel, List *attnums);
 

@@ -109,7 +109,7 @@ mig_lint_find_word(MigLint *lint, int from, const char *word, int *start,
 
 		if (event == MIG_SCAN_END || event == MIG_SCAN_FAILED)
 			break;
-		if (scan.token == ')')
+		if (scan.token == ')' || scan.token == ']')
 			depth--;
 		if (depth <= 0 && is_word(&scan, word))
 		{
@@ -117,7 +117,7 @@ mig_lint_find_word(MigLint *lint, int from, const char *word, int *start,
 			*end = from + scan.token_end;
 			found = true;
 		}
-		if (scan.token == '(')
+		if (scan.token == '(' || scan.token == '[')
 			depth++;
 	}
 	mig_scan_end(&scan);
@@ -167,6 +167,53 @@ mig_lint_type_end(MigLint *lint, const TypeName *type)
 	}
 	mig_scan_end(&scan);
 	return start + end;
+}
+
+/* The number of the current command among those of its ALTER TABLE. */
+static int
+command_number(MigLint *lint)
+{
+	ListCell   *lc;
+
+	foreach(lc, castNode(AlterTableStmt, lint->stmt)->cmds)
+	{
+		if (lfirst(lc) == lint->command)
+			return foreach_current_index(lc);
+	}
+	return -1;
+}
+
+/*
+ * The ALTER TABLE without its current command, and the comma that goes with
+ * it.  NULL: it has no other one.
+ */
+char *
+mig_lint_without_command(MigLint *lint)
+{
+	AlterTableStmt *stmt = castNode(AlterTableStmt, lint->stmt);
+	int			number = command_number(lint);
+	char	   *text = mig_lint_text(lint);
+	int			name = mig_lint_offset(lint, stmt->relation->location);
+	int			end = strlen(text) - strlen(mig_lint_after_name(text + name));
+	int			start = end;
+
+	if (list_length(stmt->cmds) < 2 || number < 0)
+		return NULL;
+	/* the first one goes with the comma behind it, others with their own */
+	for (int i = 0;; i++)
+	{
+		int			comma = strlen(text);
+		int			after = comma;
+
+		(void) mig_lint_find_word(lint, end, ",", &comma, &after);
+		if (i == number)
+		{
+			end = number > 0 ? comma : after + (int) strspn(text + after, " ");
+			return mig_lint_edited(lint, mig_lint_edit(NIL, start, end, ""));
+		}
+		start = comma;
+		end = after;
+	}
 }
 
 /* What stands between two offsets. */

@@ -187,6 +187,10 @@ mig_lint_batch(MigRel *rel, const char *qualifier)
 	if (list_length(key->columns) == 1)
 		return psprintf("%s%s IN (SELECT %s FROM %s ORDER BY %s LIMIT 10000)",
 						prefix, names, names, mig_lint_quote_rel(rel), names);
+	/* the places of rows in different tables may be the same */
+	if (mig_rel_children(rel, false) != NIL)
+		return psprintf("(%stableoid, %sctid) IN (SELECT tableoid, ctid FROM %s ORDER BY %s LIMIT 10000)",
+						prefix, prefix, mig_lint_quote_rel(rel), names);
 	return psprintf("%sctid IN (SELECT ctid FROM %s ORDER BY %s LIMIT 10000)",
 					prefix, mig_lint_quote_rel(rel), names);
 }

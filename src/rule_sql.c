@@ -50,6 +50,17 @@ mig_sql_add(StringInfo sql, const char *format,...)
  * Names
  */
 
+/* ONLY is of no account, and cannot be everywhere, where no table inherits. */
+static const char *
+table_of_alter(MigLint *lint, const RangeVar *name)
+{
+	const char *quoted = mig_lint_range(name);
+
+	if (name->inh || lint->rel == NULL || mig_rel_children(lint->rel, false) == NIL)
+		return quoted;
+	return psprintf("ONLY %s", quoted);
+}
+
 /* The table of the current statement, as the statement names it. */
 const char *
 mig_sql_table(MigLint *lint)
@@ -57,7 +68,7 @@ mig_sql_table(MigLint *lint)
 	switch (nodeTag(lint->stmt))
 	{
 		case T_AlterTableStmt:
-			return mig_lint_range(((AlterTableStmt *) lint->stmt)->relation);
+			return table_of_alter(lint, ((AlterTableStmt *) lint->stmt)->relation);
 		case T_IndexStmt:
 			return mig_lint_range(((IndexStmt *) lint->stmt)->relation);
 		case T_RenameStmt:

@@ -9,6 +9,7 @@
 
 #include "catalog/namespace.h"
 #include "nodes/parsenodes.h"
+#include "utils/builtins.h"
 
 #include "bodies.h"
 #include "rule.h"
@@ -93,8 +94,11 @@ check_security_definer(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.object = NameListToString(stmt->funcname),
 		.consequence = psprintf("runs with its owner's rights whatever its caller has put into search_path"),
-		.rewrite = psprintf("%s\nSET search_path = pg_catalog, pg_temp;",
-							mig_lint_text(lint)),
+		/* a body that is checked now names what is beside the function */
+		.rewrite = psprintf("%s\nSET search_path = %s, pg_temp;",
+							mig_lint_text(lint),
+							quote_identifier(mig_shadow_creation_schema(lint->shadow,
+																		makeRangeVarFromNameList(stmt->funcname)))),
 	});
 }
 

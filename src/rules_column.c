@@ -17,17 +17,21 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "compat.h"
 #include "facts.h"
 #include "rule_sql.h"
 
-/* What has to wait until the column has its values. */
+/*
+ * What has to wait until the column has its values.  A foreign key has not:
+ * nothing is looked up for a null.
+ */
 #define LATER ((1 << CONSTR_DEFAULT) | (1 << CONSTR_NOTNULL) | \
 			   (1 << CONSTR_PRIMARY) | (1 << CONSTR_UNIQUE) | \
-			   (1 << CONSTR_CHECK) | (1 << CONSTR_FOREIGN) | \
-			   (1 << CONSTR_IDENTITY) | (1 << CONSTR_GENERATED))
+			   (1 << CONSTR_CHECK) | (1 << CONSTR_IDENTITY) | \
+			   (1 << CONSTR_GENERATED))
 
 /*
  * What several rules ask
@@ -77,38 +81,94 @@ is_required(const ColumnDef *column)
 		mig_lint_column_constraint((ColumnDef *) column, CONSTR_PRIMARY);
 }
 
-/* Sets NOT NULL at last, if the column was to be so. */
-static void
-add_not_null(StringInfo sql, MigLint *lint)
+/* One of the column's constraints as it is written. */
+static char *
+text_of(MigLint *lint, Constraint *constraint)
 {
-	if (!is_required(lint->column))
-		return;
-	mig_sql_add(sql, "-- when that is done:");
-	mig_sql_not_null(sql, lint->rel, mig_sql_table(lint),
-					 lint->column->colname);
+	char	   *text;
+
+	lint->constraint = constraint;
+	text = mig_lint_constraint_text(lint);
+	lint->constraint = NULL;
+	return text;
+}
+
+/* Adds the CHECKs of the column's definition, and reads the table for them. */
+static void
+add_checks(StringInfo sql, MigLint *lint)
+{
+	int			number = 0;
+	ListCell   *lc;
+
+	foreach(lc, lint->column->constraints)
+	{
+		Constraint *constraint = lfirst_node(Constraint, lc);
+		char	   *text;
+		char	   *name = constraint->conname;
+
+		if (constraint->contype != CONSTR_CHECK)
+			continue;
+		text = text_of(lint, constraint);
+		if (name != NULL)
+			text = mig_lint_after_name(mig_lint_after(text, "CONSTRAINT"));
+		else
+		{
+			name = mig_sql_constraint_name(lint->rel, lint->column->colname,
+										   number == 0 ? "check" :
+										   psprintf("check%d", number));
+			number++;
+		}
+		mig_sql_add(sql, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;",
+					mig_sql_table(lint), quote_identifier(name), text);
+		mig_sql_validate(sql, mig_sql_table(lint), name);
+		mig_sql_add(sql, "COMMIT;");
+	}
+}
+
+/* Builds the index of the column's key, and makes it the key. */
+static void
+add_key(StringInfo sql, MigLint *lint, Constraint *key)
+{
+	bool		primary = key->contype == CONSTR_PRIMARY;
+	char	   *text = text_of(lint, key);
+	char	   *name = key->conname;
+
+	if (name == NULL)
+		name = mig_sql_index_name(lint, lint->rel,
+								  primary ? NULL : lint->column->colname,
+								  primary ? "pkey" : "key");
+	mig_sql_index(sql, lint->rel, mig_sql_table(lint), true, name,
+				  psprintf("(%s)%s", column_name(lint),
+						   key->nulls_not_distinct ? " NULLS NOT DISTINCT" : ""));
+	if (lint->rel->kind == RELKIND_RELATION)
+		mig_sql_add(sql, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s;",
+					mig_sql_table(lint), quote_identifier(name),
+					primary ? "PRIMARY KEY" : "UNIQUE",
+					quote_identifier(name),
+					mig_lint_after(text, "DEFERRED") ? " DEFERRABLE INITIALLY DEFERRED" :
+					mig_lint_after(text, "DEFERRABLE") ? " DEFERRABLE" : "");
 }
 
 /* Adds what else the column's definition says, once it has its values. */
 static void
-add_rest(StringInfo sql, MigLint *lint)
+add_rest(StringInfo sql, MigLint *lint, bool required)
 {
-	add_not_null(sql, lint);
-	if (mig_lint_column_constraint(lint->column, CONSTR_PRIMARY) ||
-		mig_lint_column_constraint(lint->column, CONSTR_UNIQUE))
-	{
-		bool		primary = mig_lint_column_constraint(lint->column, CONSTR_PRIMARY);
-		char	   *name = mig_sql_index_name(lint, lint->rel,
-											  primary ? NULL : lint->column->colname,
-											  primary ? "pkey" : "key");
+	Constraint *key = mig_lint_column_constraint(lint->column, CONSTR_PRIMARY);
 
-		mig_sql_index(sql, lint->rel, mig_sql_table(lint), true, name,
-					  psprintf("(%s)", column_name(lint)));
-		if (lint->rel->kind == RELKIND_RELATION)
-			mig_sql_add(sql, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s;",
-						mig_sql_table(lint), quote_identifier(name),
-						primary ? "PRIMARY KEY" : "UNIQUE",
-						quote_identifier(name));
-	}
+	if (key == NULL)
+		key = mig_lint_column_constraint(lint->column, CONSTR_UNIQUE);
+	required = required || is_required(lint->column);
+	if (!required && key == NULL &&
+		mig_lint_column_constraint(lint->column, CONSTR_CHECK) == NULL)
+		return;
+	mig_sql_add(sql, "COMMIT;");
+	mig_sql_add(sql, "-- when that is done:");
+	add_checks(sql, lint);
+	if (required)
+		mig_sql_not_null(sql, lint->rel, mig_sql_table(lint),
+						 lint->column->colname);
+	if (key != NULL)
+		add_key(sql, lint, key);
 }
 
 /* Fills the rows that are there with the default of the column. */
@@ -150,19 +210,41 @@ check_default(MigLint *lint)
 	constraint = mig_lint_column_constraint(lint->column, CONSTR_DEFAULT);
 	if (constraint == NULL)
 		return;
-	lint->constraint = constraint;
-	expression = mig_lint_after(mig_lint_constraint_text(lint), "DEFAULT");
-	lint->constraint = NULL;
+	expression = mig_lint_after(text_of(lint, constraint), "DEFAULT");
 	initStringInfo(&sql);
 	mig_sql_add(&sql, "%s", with_column(lint,
 										mig_lint_column_without(lint, lint->column, LATER)));
 	mig_sql_add(&sql, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s;",
 				mig_sql_table(lint), column_name(lint), expression);
 	add_backfill(&sql, lint);
-	add_rest(&sql, lint);
+	add_rest(&sql, lint, false);
 	report_rewrite(lint, constraint->location,
 				   psprintf("the default of %s is volatile", lint->column->colname),
 				   sql.data);
+}
+
+/* What is written of the current column behind its type, without these. */
+static char *
+after_type(MigLint *lint, int kinds)
+{
+	ColumnDef  *column = lint->column;
+	int			end = mig_lint_type_end(lint, column->typeName) +
+		lint->location - lint->base;
+
+	return mig_lint_column_without(lint, column, kinds) +
+		strlen(mig_lint_piece(lint, column->location, end));
+}
+
+/* What a sequence is given that identity is given. */
+static char *
+sequence_options(MigLint *lint)
+{
+	Constraint *identity = mig_lint_column_constraint(lint->column, CONSTR_IDENTITY);
+
+	if (identity == NULL || identity->options == NIL)
+		return "";
+	return psprintf(" %s", mig_lint_list(mig_lint_after(text_of(lint, identity),
+														"IDENTITY")));
 }
 
 /* A sequence of the user's own in place of serial or identity. */
@@ -189,20 +271,22 @@ rewrite_numbering(MigLint *lint)
 	}
 	initStringInfo(&sql);
 	if (type != NULL)
-		mig_sql_add(&sql, "%s", with_column(lint, psprintf("%s %s", column_name(lint), type)));
+		mig_sql_add(&sql, "%s", with_column(lint, psprintf("%s %s%s", column_name(lint), type,
+													  after_type(lint, LATER))));
 	else
 	{
 		type = mig_fact_type_label(lint->shadow, lint->column->typeName);
 		mig_sql_add(&sql, "%s", with_column(lint,
 											mig_lint_column_without(lint, lint->column, LATER)));
 	}
-	mig_sql_add(&sql, "CREATE SEQUENCE %s AS %s OWNED BY %s.%s;", qualified,
-				type, mig_lint_quote_rel(lint->rel), column_name(lint));
+	mig_sql_add(&sql, "CREATE SEQUENCE %s AS %s%s OWNED BY %s.%s;", qualified,
+				type, sequence_options(lint), mig_lint_quote_rel(lint->rel),
+				column_name(lint));
 	mig_sql_add(&sql, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval(%s);",
 				mig_sql_table(lint), column_name(lint),
 				quote_literal_cstr(qualified));
 	add_backfill(&sql, lint);
-	add_rest(&sql, lint);
+	add_rest(&sql, lint, true);
 	return sql.data;
 }
 
@@ -228,10 +312,7 @@ rewrite_generated(MigLint *lint, Constraint *constraint)
 	char	   *expression;
 	StringInfoData sql;
 
-	lint->constraint = constraint;
-	expression = mig_lint_list(mig_lint_after(mig_lint_constraint_text(lint),
-											  "AS"));
-	lint->constraint = NULL;
+	expression = mig_lint_list(mig_lint_after(text_of(lint, constraint), "AS"));
 	initStringInfo(&sql);
 	mig_sql_add(&sql, "%s", with_column(lint,
 										mig_lint_column_without(lint, lint->column, LATER)));
@@ -241,7 +322,7 @@ rewrite_generated(MigLint *lint, Constraint *constraint)
 					 psprintf("%s = (%s)", column_name(lint), expression),
 					 psprintf("%s IS DISTINCT FROM (%s)", column_name(lint),
 							  expression));
-	add_rest(&sql, lint);
+	add_rest(&sql, lint, false);
 	return sql.data;
 }
 
@@ -314,6 +395,20 @@ domain_checks(Oid domain, const char *column)
 	return result;
 }
 
+/* Does the domain refuse nulls? */
+static bool
+is_not_null(Oid domain)
+{
+	HeapTuple	tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(domain));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	result = ((Form_pg_type) GETSTRUCT(tuple))->typnotnull;
+	ReleaseSysCache(tuple);
+	return result;
+}
+
 /* The base type and the domain's CHECKs, which are validated later. */
 static char *
 rewrite_domain(MigLint *lint)
@@ -328,11 +423,15 @@ rewrite_domain(MigLint *lint)
 	if (!OidIsValid(domain) || get_typtype(domain) != TYPTYPE_DOMAIN ||
 		get_typtype(getBaseType(domain)) == TYPTYPE_DOMAIN)
 		return NULL;
+	/* the default and NOT NULL of a domain are not its columns' */
+	if (get_typdefault(domain) != NULL || is_not_null(domain))
+		return NULL;
 	base = getBaseTypeAndTypmod(domain, &typmod);
 	initStringInfo(&sql);
 	mig_sql_add(&sql, "%s", with_column(lint,
-										psprintf("%s %s", column_name(lint),
-												 format_type_with_typemod(base, typmod))));
+										psprintf("%s %s%s", column_name(lint),
+												 format_type_with_typemod(base, typmod),
+												 after_type(lint, 0))));
 	foreach(lc, domain_checks(domain, column_name(lint)))
 	{
 		char	   *label = lc == NULL ? NULL : "check";

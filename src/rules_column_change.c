@@ -108,6 +108,7 @@ check_one_not_null(MigLint *lint, const char *name, int location)
 {
 	MigColumn  *column;
 	StringInfoData sql;
+	char	   *others;
 	bool		added;
 
 	if (lint->rel == NULL || mig_lint_is_quiet(lint, lint->rel) ||
@@ -119,6 +120,9 @@ check_one_not_null(MigLint *lint, const char *name, int location)
 	if (!added && (column == NULL || is_proven(lint->rel, column)))
 		return;
 	initStringInfo(&sql);
+	others = mig_lint_without_command(lint);
+	if (others != NULL)
+		mig_sql_add(&sql, "%s", others);
 	mig_sql_not_null(&sql, lint->rel, mig_sql_table(lint), name);
 	mig_lint_report(lint, &(MigReport) {
 		.severity = mig_lint_by_size(lint, lint->rel),
@@ -235,6 +239,7 @@ check_drop_column(MigLint *lint)
 	MigColumn  *column;
 	bool		cascade = lint->command->behavior == DROP_CASCADE;
 	char	   *dependents;
+	char	   *others;
 	bool		relax;
 
 	if (lint->command->subtype != AT_DropColumn)
@@ -246,6 +251,7 @@ check_drop_column(MigLint *lint)
 	relax = column->not_null && !column->has_default &&
 		column->identity == '\0' && why_required(lint, column) == NULL;
 	dependents = dependents_text(lint, column, cascade);
+	others = mig_lint_without_command(lint);
 	mig_lint_report(lint, &(MigReport) {
 		.severity = *dependents != '\0' && !cascade ?
 			MIG_SEVERITY_ERROR : MIG_SEVERITY_DEFAULT,
@@ -253,7 +259,8 @@ check_drop_column(MigLint *lint)
 		.consequence = psprintf("deletes what is in %s, and whoever still uses the column fails%s",
 								label_of(lint, column->name), dependents),
 		.rewrite = relax ?
-			psprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n-- DROP COLUMN in a later migration, when nothing uses it any more",
+			psprintf("%s%sALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n-- DROP COLUMN in a later migration, when nothing uses it any more",
+					 others ? others : "", others ? "\n" : "",
 					 mig_sql_table(lint), quote_identifier(column->name)) : NULL,
 	});
 }

@@ -360,7 +360,7 @@ report_not_valid(MigLint *lint, const NotValid *met)
 		.consequence = psprintf("constraint %s of %s is left NOT VALID: rows that were there may violate it, and the planner does not rely on it",
 								met->constraint->name,
 								mig_rel_label(met->rel)),
-		.rewrite = psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+		.rewrite = psprintf("COMMIT;\nALTER TABLE %s VALIDATE CONSTRAINT %s;",
 							mig_lint_quote_rel(met->rel),
 							quote_identifier(met->constraint->name)),
 	});

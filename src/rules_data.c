@@ -59,14 +59,15 @@ first_batch(MigLint *lint)
 	if (mig_returning_list(lint->stmt) != NIL)
 		return NULL;
 	if (condition_of(lint->stmt) == NULL)
-		return mig_lint_append(lint, psprintf("WHERE %s", batch));
+		return psprintf(MIG_LINT_FIRST_BATCH "%s",
+						mig_lint_append(lint, psprintf("WHERE %s", batch)));
 	if (!mig_lint_find_word(lint, 0, "WHERE", &start, &end))
 		return NULL;
 	/* the blank after WHERE goes before the batch */
 	edits = mig_lint_edit(NIL, end, Min(end + 1, len),
 						  psprintf(" %s AND (", batch));
 	edits = mig_lint_edit(edits, len, len, ")");
-	return mig_lint_edited(lint, edits);
+	return psprintf(MIG_LINT_FIRST_BATCH "%s", mig_lint_edited(lint, edits));
 }
 
 /* The first foreign key to it that has to look for rows without an index. */
@@ -335,7 +336,7 @@ check_mixed(MigLint *lint)
 								mig_rel_sized_label(lint->rel),
 								mig_rel_label(held),
 								holder->statement ? holder->statement->number : 0),
-		.rewrite = psprintf("%s;", mig_lint_text(lint)),
+		.rewrite = psprintf("COMMIT;\n%s;", mig_lint_text(lint)),
 	});
 }
 

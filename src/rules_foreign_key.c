@@ -144,7 +144,11 @@ partitions_have_key(MigRel *rel, List *names, MigRel *foreign)
 
 	foreach(lc, children)
 	{
-		if (!has_same_key(lfirst(lc), names, foreign))
+		MigRel	   *child = lfirst(lc);
+
+		if (!has_same_key(child, names, foreign) &&
+			!(child->kind == RELKIND_PARTITIONED_TABLE &&
+			  partitions_have_key(child, names, foreign)))
 			return false;
 	}
 	return children != NIL;
@@ -204,6 +208,8 @@ rewrite_foreign_key(MigLint *lint)
 					mig_lint_replace(lint, start, mig_lint_end_of(lint, start),
 									 mig_lint_column_without(lint, lint->column,
 															 1 << CONSTR_FOREIGN)));
+		/* what adds the column locks its table more strongly */
+		mig_sql_add(&sql, "COMMIT;");
 	}
 	if (lint->rel->kind == RELKIND_PARTITIONED_TABLE &&
 		!mig_partitioned_key_can_wait())
@@ -529,7 +535,7 @@ hold_dropped(MigLint *lint, Holders *memory, MigRel *rel, List *tables)
 		hold(lint, memory, mig_rel_label(rel),
 			 psprintf("takes ACCESS EXCLUSIVE on %s as well: reads and writes wait",
 					  label_list(tables)),
-			 psprintf("-- in a migration of its own\n%s;", mig_lint_text(lint)));
+			 psprintf("%s;\nCOMMIT;", mig_lint_text(lint)));
 }
 
 static void

@@ -348,6 +348,34 @@ check_short_lock_timeout(MigLint *lint)
  * Dropping and rebuilding
  */
 
+/* A DROP INDEX with each of its indexes by itself, as far as it can be. */
+static char *
+dropped_apart(MigLint *lint)
+{
+	DropStmt   *stmt = (DropStmt *) lint->stmt;
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, dropped_names(lint))
+	{
+		MigRel	   *index = dropped_index(lint, lfirst(lc));
+		MigConstraint *constraint = index ? constraint_of_index(index) : NULL;
+
+		if (constraint != NULL)
+			mig_sql_add(&sql, "ALTER TABLE %s DROP CONSTRAINT %s;",
+						mig_lint_quote_rel(index->index->table),
+						quote_identifier(constraint->name));
+		else
+			mig_sql_add(&sql, "DROP INDEX %s%s%s;",
+						index != NULL && index->kind == RELKIND_INDEX &&
+						!mig_rel_is_new(index) && !index->partition ? "CONCURRENTLY " : "",
+						stmt->missing_ok ? "IF EXISTS " : "",
+						name_of_dropped(lfirst(lc)));
+	}
+	return sql.data;
+}
+
 /* Why one object of a DROP INDEX is to be dropped concurrently. */
 static void
 check_deletion(MigLint *lint, List *name)
@@ -365,9 +393,7 @@ check_deletion(MigLint *lint, List *name)
 		.object = mig_rel_label(index),
 		.consequence = psprintf("waits for ACCESS EXCLUSIVE on %s: reads and writes queue behind it",
 								table_of_index(index)),
-		.rewrite = psprintf("DROP INDEX CONCURRENTLY %s%s;",
-							((DropStmt *) lint->stmt)->missing_ok ? "IF EXISTS " : "",
-							name_of_dropped(name)),
+		.rewrite = dropped_apart(lint),
 	});
 }
 
@@ -399,9 +425,7 @@ check_backing_index(MigLint *lint)
 			.consequence = psprintf("fails: the index belongs to constraint %s of %s",
 									constraint->name,
 									mig_rel_label(index->index->table)),
-			.rewrite = psprintf("ALTER TABLE %s DROP CONSTRAINT %s;",
-								mig_lint_quote_rel(index->index->table),
-								quote_identifier(constraint->name)),
+			.rewrite = dropped_apart(lint),
 		});
 	}
 }

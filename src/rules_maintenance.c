@@ -29,7 +29,7 @@ static char *
 copy_beside(const MigRel *rel, const char *suffix, const char *create,
 			const char *after)
 {
-	return psprintf("%s %s (LIKE %s INCLUDING ALL)%s;", create,
+	return psprintf("%s %s (LIKE %s INCLUDING ALL)%s;\n-- then copy the rows in batches while a trigger keeps both the same, and swap the names", create,
 					quote_qualified_identifier(rel->schema,
 											   mig_lint_suffixed(rel->name, suffix)),
 					mig_lint_quote_rel(rel), after);

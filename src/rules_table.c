@@ -268,12 +268,23 @@ drop_table_consequence(MigLint *lint, MigRel *rel, List *all)
 		psprintf("drops %s", loss);
 }
 
-/* The table under a name that nobody uses, to be dropped later. */
+/* The tables under names that nobody uses, to be dropped later. */
 static char *
-set_aside(const MigRel *rel)
+set_aside(List *rels)
 {
-	return psprintf("ALTER TABLE %s RENAME TO %s;", mig_lint_quote_rel(rel),
-					quote_identifier(mig_lint_suffixed(rel->name, "unused")));
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	foreach(lc, rels)
+	{
+		const MigRel *rel = lfirst(lc);
+
+		appendStringInfo(&sql, "%sALTER TABLE %s RENAME TO %s;",
+						 sql.len > 0 ? "\n" : "", mig_lint_quote_rel(rel),
+						 quote_identifier(mig_lint_suffixed(rel->name, "unused")));
+	}
+	return sql.data;
 }
 
 static void
@@ -296,7 +307,7 @@ check_drop_table(MigLint *lint)
 			.object = mig_rel_label(linitial(dropped->rels)),
 			.consequence = psprintf("fails, as long as there is %s",
 									mig_cascade_text(lost)),
-			.rewrite = set_aside(linitial(dropped->rels)),
+			.rewrite = set_aside(dropped->rels),
 		});
 		return;
 	}
@@ -310,7 +321,7 @@ check_drop_table(MigLint *lint)
 			.severity = mig_rel_is_empty(rel) ? MIG_SEVERITY_NOTICE : 0,
 			.object = mig_rel_label(rel),
 			.consequence = drop_table_consequence(lint, rel, dropped->rels),
-			.rewrite = set_aside(rel),
+			.rewrite = set_aside(dropped->rels),
 		});
 	}
 }
@@ -650,9 +661,10 @@ check_truncate(MigLint *lint)
 						 mig_rel_label(rel)) :
 				psprintf("deletes all rows of %s under ACCESS EXCLUSIVE",
 						 mig_lint_loss(rel)),
-			.rewrite = psprintf("DELETE FROM %s WHERE %s;",
-								mig_lint_quote_rel(rel),
-								mig_lint_batch(rel, NULL)),
+			.rewrite = key != NULL || stmt->behavior == DROP_CASCADE ||
+			list_length(stmt->relations) > 1 ? NULL :
+			psprintf(MIG_LINT_FIRST_BATCH "DELETE FROM %s WHERE %s;",
+					 mig_lint_quote_rel(rel), mig_lint_batch(rel, NULL)),
 		});
 	}
 }

@@ -283,7 +283,7 @@ check_session_state(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.object = stmt->name,
 		.consequence = psprintf("stays in force until the end of the script, and in a session that runs it by hand for longer"),
-		.rewrite = lint->in_transaction ?
+		.rewrite = lint->in_transaction && !is_last_of_step(lint) ?
 		mig_lint_insert(lint, "SET", "LOCAL") : NULL,
 	});
 }

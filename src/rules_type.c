@@ -291,8 +291,7 @@ typedef struct Added
 	Oid			type;
 	const char *name;			/* of the type, the last part */
 	const char *value;
-	const char *statement;		/* that adds it */
-	int			number;			/* of that statement */
+	int			number;			/* of the statement that adds it */
 } Added;
 
 typedef struct AddedMemory
@@ -321,7 +320,6 @@ remember_added(MigLint *lint, AddedMemory *memory)
 	added->type = type;
 	added->name = pstrdup(strVal(llast(stmt->typeName)));
 	added->value = pstrdup(stmt->newVal);
-	added->statement = mig_lint_text(lint);
 	added->number = lint->statement ? lint->statement->number : 0;
 	memory->added = lappend(memory->added, added);
 	MemoryContextSwitchTo(caller);
@@ -396,8 +394,7 @@ check_enum_use(MigLint *lint)
 			.object = added->name,
 			.consequence = psprintf("fails, because statement %d adds %s to %s in this transaction; apply() then commits after that statement and goes on, which is not possible within a transaction",
 									added->number, added->value, added->name),
-			.rewrite = psprintf("BEGIN;\n%s;\nCOMMIT;\n%s;", added->statement,
-								mig_lint_text(lint)),
+			.rewrite = psprintf("COMMIT;\n%s;", mig_lint_text(lint)),
 		});
 	}
 	if (IsA(lint->stmt, AlterEnumStmt))

@@ -88,11 +88,14 @@ rewrite_with_column(MigLint *lint)
 	const char *new = pstrdup(quote_identifier(new_name));
 	char	   *expression = using_text(lint);
 	char	   *trigger = mig_sql_index_name(lint, lint->rel, new_name, "fill");
+	char	   *others = mig_lint_without_command(lint);
 	StringInfoData sql;
 
 	if (expression == NULL)
 		expression = psprintf("%s::%s", old, type_text(lint));
 	initStringInfo(&sql);
+	if (others != NULL)
+		mig_sql_add(&sql, "%s", others);
 	mig_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s;", table, new,
 				type_text(lint));
 	mig_sql_fill_trigger(&sql, lint->rel, table, trigger, new_name, expression);
@@ -100,7 +103,7 @@ rewrite_with_column(MigLint *lint)
 					 psprintf("%s = %s", new, expression),
 					 psprintf("%s IS DISTINCT FROM (%s)", new, expression));
 	mig_sql_add(&sql, "COMMIT;");
-	mig_sql_add(&sql, "-- when that is done, and the new column has the old one's indexes and constraints:");
+	mig_sql_add(&sql, "-- when that is done, and the new column has the old one's default, indexes, constraints and views:");
 	mig_sql_add(&sql, "DROP TRIGGER %s ON %s;", quote_identifier(trigger), table);
 	mig_sql_add(&sql, "DROP FUNCTION %s();",
 				quote_qualified_identifier(lint->rel->schema, trigger));
@@ -340,6 +343,7 @@ rewrite_narrowing(MigLint *lint, MigTypeChange *change)
 {
 	char	   *condition = fitting(quote_identifier(lint->command->name),
 									change->type, change->typmod);
+	char	   *others = mig_lint_without_command(lint);
 	char	   *name;
 	StringInfoData sql;
 
@@ -347,6 +351,8 @@ rewrite_narrowing(MigLint *lint, MigTypeChange *change)
 		return NULL;
 	name = mig_sql_constraint_name(lint->rel, lint->command->name, "check");
 	initStringInfo(&sql);
+	if (others != NULL)
+		mig_sql_add(&sql, "%s", others);
 	mig_sql_add(&sql, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;",
 				mig_sql_table(lint), quote_identifier(name), condition);
 	mig_sql_validate(&sql, mig_sql_table(lint), name);
