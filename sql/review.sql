@@ -182,6 +182,24 @@ SELECT * FROM migrate.apply();
 SELECT * FROM settled();
 SELECT step, error_sqlstate, error_statement, error_line FROM migrate.history WHERE project = 'deferred';
 
+--
+-- An index without a name has the name that the server would give it
+--
+SET migrate.project = 'names';
+CREATE TABLE indexed_a (a int, b text, "C d" int);
+CREATE TABLE indexed_b (LIKE indexed_a);
+SELECT format('CREATE %sINDEX %%s ON indexed_%%s %s', "unique", what) AS statement
+INTO TEMP statements
+FROM unnest(ARRAY['', 'UNIQUE ', '', '', '', '', ''],
+    ARRAY['(a, "C d")', '(a) INCLUDE (b)', '(lower(b), lower(b), a)', '((a + 1), (a + 2))', '(lower(b), ("C d"::bigint))', '(a, a)',
+        '(' || array_to_string(array_fill('lower(b)'::text, ARRAY[20]), ', ') || ')']) AS s ("unique", what);
+SELECT format(statement, '', 'a') FROM statements \gexec
+SELECT migrate.register('1', 'indexes', string_agg(format(statement, 'CONCURRENTLY', 'b'), ';')) FROM statements \gset
+SELECT state FROM migrate.apply();
+SELECT substr(a.indexname, 10) AS name, count(b.*) AS also
+FROM pg_indexes a LEFT JOIN pg_indexes b ON b.tablename = 'indexed_b' AND substr(b.indexname, 10) = substr(a.indexname, 10)
+WHERE a.tablename = 'indexed_a' GROUP BY 1 ORDER BY 1;
+
 DROP EXTENSION migrate;
 DROP SCHEMA regress_review, regress_review_app CASCADE;
 DROP OWNED BY regress_review_builder, regress_review_deployer;

@@ -19,7 +19,9 @@
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/tablespace.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "parser/parse_target.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -298,6 +300,34 @@ find_effect(Node *stmt)
 	return -1;
 }
 
+/* What the server calls a column of an index. */
+static const char *
+column_name(const IndexElem *column)
+{
+	const char *name = column->name;
+
+	if (name == NULL)
+		name = FigureIndexColname(column->expr);
+	return name ? name : "expr";
+}
+
+/* A name that none of the others is, by a number at its end as the server does. */
+static char *
+choose_name(const char *name, List *others)
+{
+	char	   *result = pstrdup(name);
+
+	for (int n = 1; list_member(others, makeString(result)); n++)
+	{
+		char	   *suffix = psprintf("%d", n);
+		int			len = pg_mbcliplen(name, strlen(name),
+									   NAMEDATALEN - 1 - strlen(suffix));
+
+		result = psprintf("%.*s%s", len, name, suffix);
+	}
+	return result;
+}
+
 /*
  * An index without a name gets one before it is created, or it could not be
  * told from others afterwards.
@@ -306,17 +336,19 @@ static void
 name_index(IndexStmt *stmt, Oid table)
 {
 	StringInfoData columns;
+	List	   *names = NIL;
 	ListCell   *lc;
 
 	if (stmt->idxname != NULL)
 		return;
 	initStringInfo(&columns);
-	foreach(lc, stmt->indexParams)
+	foreach(lc, list_concat_copy(stmt->indexParams, stmt->indexIncludingParams))
 	{
-		IndexElem  *column = lfirst_node(IndexElem, lc);
+		char	   *name = choose_name(column_name(lfirst_node(IndexElem, lc)),
+									   names);
 
-		appendStringInfo(&columns, "%s%s", columns.len > 0 ? "_" : "",
-						 column->name ? column->name : "expr");
+		names = lappend(names, makeString(name));
+		appendStringInfo(&columns, "%s%s", columns.len > 0 ? "_" : "", name);
 		if (columns.len >= NAMEDATALEN)
 			break;
 	}

@@ -120,7 +120,6 @@
 		'hostile: an index of quoted names: require-index-name' => 'another name than the server\'s',
 
 		# known gaps
-		'hostile: an index of quoted names: require-concurrent-index-creation' => 'apply() names an index that it builds concurrently, not as the server would',
 		'rule changing-column-default: multiple-alter-table' => 'in one ALTER TABLE, a default is dropped before one is set',
 	},
 );

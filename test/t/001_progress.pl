@@ -178,5 +178,18 @@ $gate->query('SELECT pg_advisory_unlock_all()');
 is_clean($node, 'db', 'after all');
 
 $_->quit foreach $gate, $caller, $second, $writer;
+#
+# What lint finds is told before anything runs
+#
+new_database($node, 'found');
+register($node, 'found', [ 1, 'one', 'CREATE TABLE one (a int)' ], [ 2, 'two', "SELECT 1;\nSET LOCAL lock_timeout = 1;" ]);
+my $warned = session($node, 'found');
+my (undef, $told) = $warned->query("SET migrate.lint = 'warn'; SELECT migrate.apply()");
+like($told, qr/\A(?:(?!migration 1 of 2).)*^NOTICE:  00000: lint warning, set-local-outside-transaction: .*
+DETAIL:  Migration "2 two", statement 2, line 2\.
+HINT:  SET lock_timeout = 1;
+(?:(?!lint).)*^NOTICE:  00000: migration 1 of 2, "1 one" /ms, 'a finding is told before the run begins');
+$warned->quit;
+
 $node->stop;
 done_testing();
