@@ -84,7 +84,8 @@ SELECT * FROM found('SELECT set_config(''lock_timeout'', ''0'', false); ALTER TA
 SELECT * FROM found('SET lock_timeout = 0; CREATE TABLE n (a int); ALTER TABLE n ADD COLUMN b int;', '%timeout');
 
 -- locks that last
-SELECT * FROM found('ALTER TABLE t ADD COLUMN z int; UPDATE p SET id = id;', 'running%');
+SELECT * FROM found('ALTER TABLE t ADD COLUMN z int; UPDATE p SET id = id;', 'data-in%');
+SELECT * FROM found('ALTER TABLE t ADD COLUMN z int; CREATE INDEX ON p (id);', 'running%');
 SELECT * FROM found('ALTER TABLE t ADD COLUMN z int; ALTER TABLE t ADD COLUMN y int;', 'running%');
 SELECT * FROM found('ALTER TABLE t ADD COLUMN z int; COMMIT; UPDATE p SET id = id;', 'running%');
 SELECT * FROM found('CREATE TABLE n (a int); ALTER TABLE n ADD COLUMN z int; UPDATE p SET id = id;', 'running%');

@@ -13,12 +13,16 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parser.h"
 #include "parser/scansup.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
 #include "utils/resowner.h"
 
 #include "bodies.h"
@@ -521,6 +525,7 @@ MigBody *
 mig_body_of(Node *stmt, const char *text)
 {
 	MigBody    *body = palloc0(sizeof(MigBody));
+	ListCell   *lc;
 
 	body->body_location = -1;
 	if (IsA(stmt, DoStmt))
@@ -545,5 +550,36 @@ mig_body_of(Node *stmt, const char *text)
 		body->unseen = psprintf("it is in language %s", body->language);
 	else
 		look_into(stmt, body, text);
+	foreach(lc, body->statements)
+	{
+		body->dynamic |= ((MigBodyStatement *) lfirst(lc))->dynamic;
+		body->commits |= ((MigBodyStatement *) lfirst(lc))->commits;
+	}
 	return body;
+}
+
+/* Has a procedure of that name, as it is in the catalog, a COMMIT? */
+bool
+mig_body_call_commits(const CallStmt *stmt)
+{
+	FuncCandidateList candidate = FuncnameGetCandidates(stmt->funccall->funcname,
+														-1, NIL, false, false,
+														false, true);
+
+	for (; candidate != NULL; candidate = candidate->next)
+	{
+		Datum		definition;
+		char	   *source;
+		RawStmt    *raw;
+
+		if (get_func_prokind(candidate->oid) != PROKIND_PROCEDURE)
+			continue;
+		definition = DirectFunctionCall1(pg_get_functiondef,
+										 ObjectIdGetDatum(candidate->oid));
+		source = TextDatumGetCString(definition);
+		raw = linitial_node(RawStmt, raw_parser(source, RAW_PARSE_DEFAULT));
+		if (mig_body_of(raw->stmt, source)->commits)
+			return true;
+	}
+	return false;
 }

@@ -37,8 +37,11 @@ typedef struct MigBody
 								 * -1: unknown */
 	List	   *statements;		/* of MigBodyStatement *, as they stand */
 	const char *unseen;			/* why nobody could look; NULL: somebody did */
+	bool		dynamic;		/* of one of the statements: see above */
+	bool		commits;		/* the same */
 } MigBody;
 
 extern MigBody *mig_body_of(Node *stmt, const char *text);
+extern bool mig_body_call_commits(const CallStmt *stmt);
 
 #endif							/* MIG_BODIES_H */

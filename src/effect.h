@@ -20,6 +20,7 @@ typedef struct MigTouch
 	bool		scans;			/* reads all of it */
 	bool		rewrites;		/* gives it a new file */
 	bool		builds;			/* builds an index on it */
+	bool		empties;		/* gives it a new file without rows: at once */
 	bool		writes;			/* changes its rows */
 } MigTouch;
 

@@ -454,12 +454,9 @@ truncate_table(MigRel *rel, TruncateStmt *stmt, MigEffect *effect)
 	if (RELKIND_HAS_TABLE_AM(rel->kind))
 	{
 		mig_effect_lock(effect, rel, ShareLock);
-		touch->rewrites = true;
+		touch->empties = true;
 		foreach(lc, mig_rel_indexes(rel))
-		{
-			touch = mig_effect_lock(effect, lfirst(lc), AccessExclusiveLock);
-			touch->rewrites = true;
-		}
+			mig_effect_lock(effect, lfirst(lc), AccessExclusiveLock)->empties = true;
 	}
 	if (stmt->restart_seqs)
 	{
@@ -468,35 +465,12 @@ truncate_table(MigRel *rel, TruncateStmt *stmt, MigEffect *effect)
 	}
 }
 
-/* TRUNCATE, with what is below, and with CASCADE what references it. */
+/* TRUNCATE */
 void
 mig_effect_truncate(MigShadow *shadow, TruncateStmt *stmt, MigEffect *effect)
 {
-	List	   *tables = NIL;
 	ListCell   *lc;
-	ListCell   *each;
 
-	foreach(lc, stmt->relations)
-	{
-		RangeVar   *name = lfirst_node(RangeVar, lc);
-		MigRel	   *rel = mig_shadow_find(shadow, name, RELKIND_RELATION);
-
-		if (rel == NULL)
-			continue;
-		tables = list_append_unique_ptr(tables, rel);
-		if (name->inh)
-			tables = list_concat_unique_ptr(tables, mig_rel_children(rel, true));
-	}
-	/* the list grows while it is read */
-	for (int i = 0; i < list_length(tables); i++)
-	{
-		MigRel	   *rel = list_nth(tables, i);
-
-		truncate_table(rel, stmt, effect);
-		if (stmt->behavior != DROP_CASCADE)
-			continue;
-		foreach(each, mig_rel_referencing(rel))
-			tables = list_append_unique_ptr(tables,
-											((MigForeignKey *) lfirst(each))->table);
-	}
+	foreach(lc, mig_shadow_truncated(shadow, stmt))
+		truncate_table(lfirst(lc), stmt, effect);
 }

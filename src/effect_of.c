@@ -112,6 +112,7 @@ mig_effect_of(MigShadow *shadow, Node *stmt)
 {
 	MigEffect  *effect = palloc0(sizeof(MigEffect));
 
+	shadow->altering = IsA(stmt, AlterTableStmt) ? (AlterTableStmt *) stmt : NULL;
 	add_effect(shadow, stmt, effect);
 	return effect;
 }

@@ -67,6 +67,7 @@ mig_effect_merge(MigEffect *effect, const MigEffect *inner)
 		touch->scans |= from->scans;
 		touch->rewrites |= from->rewrites;
 		touch->builds |= from->builds;
+		touch->empties |= from->empties;
 		touch->writes |= from->writes;
 	}
 }

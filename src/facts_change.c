@@ -262,6 +262,7 @@ find_checks(const ChangeTry *try)
 		MigConstraint *constraint = lfirst(lc);
 
 		if (constraint->type == CONSTRAINT_CHECK && !constraint->dropped &&
+			!mig_rel_loses(try->rel, constraint) &&
 			mentions(try->rel, constraint, try->column->attnum))
 			try->change->checks = lappend(try->change->checks, constraint);
 	}
@@ -279,6 +280,7 @@ find_foreign_keys(const ChangeTry *try)
 		MigConstraint *constraint = lfirst(lc);
 
 		if (constraint->type == CONSTRAINT_FOREIGN && !constraint->dropped &&
+			!mig_rel_loses(try->rel, constraint) &&
 			list_member_int(constraint->columns, attnum))
 		{
 			MigForeignKey *key = palloc(sizeof(MigForeignKey));

@@ -358,7 +358,8 @@ mig_fact_proven(MigRel *rel, bool not_nulls)
 		Node	   *check;
 
 		if (constraint->type != CONSTRAINT_CHECK || constraint->dropped ||
-			!constraint->valid || !constraint->enforced)
+			!constraint->valid || !constraint->enforced ||
+			mig_rel_loses(rel, constraint))
 			continue;
 		check = check_expression(rel, constraint);
 		if (check == NULL)

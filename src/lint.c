@@ -150,8 +150,12 @@ remember(LintRun *run)
 	done->stmt = lint->stmt;
 	done->effect = lint->effect;
 	done->script = lint->number;
-	lint->done = lappend(lint->done, done);
-	mig_lint_hold(lint, done);
+	/* what fails has not run, and holds no locks */
+	if (!lint->fails)
+	{
+		lint->done = lappend(lint->done, done);
+		mig_lint_hold(lint, done);
+	}
 	mig_shadow_apply(lint->shadow, lint->stmt);
 }
 
@@ -228,36 +232,6 @@ judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
 	lint->effect = outer;
 }
 
-/* May the body do more than can be seen? */
-static bool
-is_body_unseen(const MigBody *body)
-{
-	ListCell   *lc;
-
-	if (body->unseen != NULL)
-		return true;
-	foreach(lc, body->statements)
-	{
-		if (((MigBodyStatement *) lfirst(lc))->dynamic)
-			return true;
-	}
-	return false;
-}
-
-/* Has the body a COMMIT or ROLLBACK? */
-static bool
-commits(const MigBody *body)
-{
-	ListCell   *lc;
-
-	foreach(lc, body->statements)
-	{
-		if (((MigBodyStatement *) lfirst(lc))->commits)
-			return true;
-	}
-	return false;
-}
-
 /* DO or CREATE FUNCTION: first the statement, then those of its body. */
 static void
 judge_routine(LintRun *run, const MigStatement *statement)
@@ -271,14 +245,14 @@ judge_routine(LintRun *run, const MigStatement *statement)
 	if (body == NULL)
 		return;
 	lint->body = IsA(stmt, DoStmt) ? MIG_BODY_DO : MIG_BODY_ROUTINE;
-	/* one that commits does not run in a transaction that is open */
-	if (IsA(stmt, DoStmt) && commits(body))
-		end_transaction(lint);
+	/* outside a transaction, DO has one for its statements */
+	lint->in_transaction = true;
 	judge_body(run, statement, body);
+	lint->in_transaction = !lint->step->toplevel;
 	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
 	if (IsA(stmt, DoStmt))
-		lint->unseen |= is_body_unseen(body);
+		lint->unseen |= body->unseen != NULL || body->dynamic;
 }
 
 /* One statement of a script. */
@@ -290,6 +264,7 @@ judge_statement(LintRun *run, const MigStatement *statement)
 
 	CHECK_FOR_INTERRUPTS();
 	lint->statement = statement;
+	lint->fails = false;
 	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
 	lint->routine = NULL;
@@ -401,6 +376,75 @@ report_parse_error(LintRun *run, const ParseTry *try)
 	lint->findings = lappend(lint->findings, finding);
 }
 
+static bool
+body_commits(const MigScript *script, const MigStatement *statement)
+{
+	char	   *text = pnstrdup(script->text + statement->location,
+								statement->len);
+
+	return mig_body_of(statement->raw->stmt, text)->commits;
+}
+
+/* Does the statement, a DO or a CALL, commit in its middle? */
+static bool
+commits(const MigScript *script, const MigStatement *statement)
+{
+	CallStmt   *call = (CallStmt *) statement->raw->stmt;
+
+	if (IsA(call, DoStmt))
+		return body_commits(script, statement);
+	if (!IsA(call, CallStmt))
+		return false;
+	/* a procedure that the script itself makes, or that is there */
+	for (int i = statement->number - 1; i > 0; i--)
+	{
+		const MigStatement *earlier = &script->statements[i - 1];
+		CreateFunctionStmt *create = (CreateFunctionStmt *) earlier->raw->stmt;
+
+		if (IsA(create, CreateFunctionStmt) && create->is_procedure &&
+			strcmp(strVal(llast(create->funcname)),
+				   strVal(llast(call->funccall->funcname))) == 0)
+			return body_commits(script, earlier);
+	}
+	return mig_body_call_commits(call);
+}
+
+/*
+ * The steps that apply() will make of one: what commits is refused within a
+ * transaction, and then runs outside of one, after a commit.  Where the script
+ * wrote BEGIN ... COMMIT, it fails.
+ */
+static List *
+divide_step(const MigScript *script, MigStep *step)
+{
+	if (step->toplevel || step->block)
+		return list_make1(step);
+	for (int i = step->first; i <= step->last; i++)
+	{
+		List	   *parts;
+		MigStep    *rest;
+
+		if (!commits(script, &script->statements[i - 1]))
+			continue;
+		parts = mig_step_split(script, step, i, true);
+		rest = llast(parts);
+		return rest->first == i ? parts :
+			list_concat(list_delete_last(parts), divide_step(script, rest));
+	}
+	return list_make1(step);
+}
+
+static List *
+divide(const MigScript *script)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, script->steps)
+		result = list_concat(result, divide_step(script, lfirst(lc)));
+	return result;
+}
+
 /* One script of the set. */
 static void
 judge_script(LintRun *run, int number)
@@ -430,6 +474,7 @@ judge_script(LintRun *run, int number)
 		report_parse_error(run, &try);
 	else
 	{
+		try.result->steps = divide(try.result);
 		foreach(lc, try.result->steps)
 			judge_step(run, try.result, lfirst(lc));
 		lint->statement = NULL;
@@ -580,6 +625,15 @@ script_of_traced(const LintRun *run, const MigLintTraced *traced)
 	return -1;
 }
 
+/* Would a rule say of a trace what another one has said of the script? */
+static bool
+tells_the_same(const MigRule *told, const MigRule *traced)
+{
+	return told == traced ||
+		(strcmp(told->name, "data-in-ddl-transaction") == 0 &&
+		 strcmp(traced->name, "running-statement-while-holding-access-exclusive") == 0);
+}
+
 /* Has the script told the same of that statement? */
 static bool
 is_told(const LintRun *run, const MigFinding *finding)
@@ -590,7 +644,7 @@ is_told(const LintRun *run, const MigFinding *finding)
 	{
 		const MigFinding *other = lfirst(lc);
 
-		if (!other->traced && other->rule == finding->rule &&
+		if (!other->traced && tells_the_same(other->rule, finding->rule) &&
 			other->script == finding->script &&
 			other->statement == finding->statement)
 			return true;

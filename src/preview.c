@@ -56,11 +56,12 @@ visible_touches(const MigEffect *effect)
 		row->relation = mig_rel_label(touch->rel);
 		row->locks = touch->locks;
 		row->scans = touch->scans;
-		row->rewrites = touch->rewrites;
+		row->rewrites = touch->rewrites || touch->empties;
 		row->builds = touch->builds;
 		row->writes = touch->writes;
-		/* how large it will be, nobody knows */
-		row->bytes = mig_rel_is_new(touch->rel) ? -1 : mig_rel_bytes(touch->rel);
+		/* how large it will be, nobody knows; what goes is not worked on */
+		row->bytes = mig_rel_is_new(touch->rel) ? -1 :
+			touch->empties ? 0 : mig_rel_bytes(touch->rel);
 		row->rows = mig_rel_rows(touch->rel);
 		result = lappend(result, row);
 	}

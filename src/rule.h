@@ -180,6 +180,7 @@ typedef struct MigLint
 								 * in that to look */
 	struct MigBody *routine;	/* of DO, CREATE FUNCTION, CREATE PROCEDURE */
 	bool		unseen;			/* an earlier statement may have done anything */
+	bool		fails;			/* this one is certain to fail, a finding says */
 	MigEffect  *effect;			/* of 'stmt' */
 	MigRel	   *rel;			/* the relation 'stmt' is about; NULL: none, or
 								 * unknown here */
@@ -213,6 +214,7 @@ extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
 extern bool mig_lint_is_shared(const MigRel *rel);
 extern void mig_lint_hold(MigLint *lint, MigDone *done);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
+extern bool mig_lint_changes_rows(const MigLint *lint);
 extern bool mig_lint_is_slow(MigLint *lint);
 extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,
 								const MigRel *except, MigRel **held);
@@ -223,6 +225,7 @@ extern bool mig_lint_commands(MigLint *lint, AlterTableType subtype,
 
 /* texts; rule_text.c */
 extern char *mig_lint_text(MigLint *lint);
+extern char *mig_lint_after_commit(MigLint *lint);
 extern int	mig_lint_end_of(MigLint *lint, int location);
 extern char *mig_lint_piece(MigLint *lint, int start, int end);
 extern char *mig_lint_source(MigLint *lint, int location);

@@ -99,6 +99,19 @@ severity_of(const MigLint *lint, const MigReport *report)
 	return severity;
 }
 
+/*
+ * Does it say that the statement is certain to fail?  All rules use these words
+ * for it; what begins with "fails if" may fail.
+ */
+static bool
+is_failure(const MigLint *lint, const MigReport *report)
+{
+	return report->place == NULL && lint->body != MIG_BODY_ROUTINE &&
+		severity_of(lint, report) == MIG_SEVERITY_ERROR &&
+		(strncmp(report->consequence, "fails: ", strlen("fails: ")) == 0 ||
+		 strncmp(report->consequence, "fails, ", strlen("fails, ")) == 0);
+}
+
 /* Adds a finding of the rule that is being asked. */
 void
 mig_lint_report(MigLint *lint, const MigReport *report)
@@ -109,6 +122,7 @@ mig_lint_report(MigLint *lint, const MigReport *report)
 	MemoryContext caller;
 	MigFinding *finding;
 
+	lint->fails |= is_failure(lint, report);
 	if (!script->reported)
 		return;
 	caller = MemoryContextSwitchTo(lint->context);
@@ -205,7 +219,7 @@ mig_lint_held(MigLint *lint, const MigRel *rel)
 	return mig_lock_strongest(held_locks(lint, rel));
 }
 
-/* Does a statement of this kind change as many rows as it finds? */
+/* Does a statement of this kind change more rows than it spells out? */
 static bool
 changes_many_rows(Node *stmt)
 {
@@ -216,7 +230,16 @@ changes_many_rows(Node *stmt)
 		return source != NULL && source->valuesLists == NIL;
 	}
 	return IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt) ||
-		IsA(stmt, MergeStmt) || IsA(stmt, CopyStmt);
+		IsA(stmt, MergeStmt) ||
+		(IsA(stmt, CopyStmt) && ((CopyStmt *) stmt)->is_from);
+}
+
+/* The same, of a relation that others see? */
+bool
+mig_lint_changes_rows(const MigLint *lint)
+{
+	return changes_many_rows(lint->stmt) && lint->rel != NULL &&
+		!mig_rel_is_invisible(lint->rel);
 }
 
 /* Does the statement take as long as a large relation is large? */

@@ -61,6 +61,17 @@ mig_lint_text(MigLint *lint)
 }
 
 /*
+ * The statement in a step of its own; NULL: it stands in a body, which a COMMIT
+ * of the script does not cut.
+ */
+char *
+mig_lint_after_commit(MigLint *lint)
+{
+	return lint->body == MIG_BODY_NONE ?
+		psprintf("COMMIT;\n%s;", mig_lint_text(lint)) : NULL;
+}
+
+/*
  * Where what is written from a node on ends: at the next comma or parenthesis
  * that is not within parentheses of its own, or with the statement.  Both are
  * locations as the grammar gives them.

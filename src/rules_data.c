@@ -150,7 +150,48 @@ is_limited(Node *node, void *context)
 	return raw_expression_tree_walker(node, is_limited, context);
 }
 
-/* For a table that is not here: does the condition look like one batch? */
+/* The smaller and the larger side of a comparison; false: it is none. */
+static bool
+sides_of(Node *node, Node **smaller, Node **larger)
+{
+	A_Expr	   *expr = (A_Expr *) node;
+	const char *operator;
+
+	if (!IsA(expr, A_Expr) || expr->kind != AEXPR_OP ||
+		list_length(expr->name) != 1)
+		return false;
+	operator = strVal(linitial(expr->name));
+	*smaller = *operator == '<' ? expr->lexpr : expr->rexpr;
+	*larger = *operator == '<' ? expr->rexpr : expr->lexpr;
+	return strcmp(operator, "<") == 0 || strcmp(operator, "<=") == 0 ||
+		strcmp(operator, ">") == 0 || strcmp(operator, ">=") == 0;
+}
+
+/* Do two conditions give the same column a lower and an upper bound? */
+static bool
+is_range(List *conditions)
+{
+	Node	   *lower;
+	Node	   *column;
+	Node	   *same;
+	Node	   *upper;
+	ListCell   *a;
+	ListCell   *b;
+
+	foreach(a, conditions)
+	{
+		if (!sides_of(lfirst(a), &lower, &column) || !IsA(column, ColumnRef))
+			continue;
+		foreach(b, conditions)
+		{
+			if (sides_of(lfirst(b), &same, &upper) && equal(column, same))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* For rows that cannot be counted here: does the condition look like one batch? */
 static bool
 looks_like_batch(Node *condition)
 {
@@ -169,6 +210,8 @@ looks_like_batch(Node *condition)
 	}
 	if (!IsA(condition, BoolExpr) || ((BoolExpr *) condition)->boolop != AND_EXPR)
 		return false;
+	if (is_range(((BoolExpr *) condition)->args))
+		return true;
 	foreach(lc, ((BoolExpr *) condition)->args)
 	{
 		if (looks_like_batch(lfirst(lc)))
@@ -294,49 +337,26 @@ check_backfill(MigLint *lint)
  * Rows and definitions in one transaction
  */
 
-/* Does the statement change more rows than it spells out? */
-static bool
-changes_rows(Node *stmt)
-{
-	switch (nodeTag(stmt))
-	{
-		case T_UpdateStmt:
-		case T_DeleteStmt:
-		case T_MergeStmt:
-			return true;
-		case T_CopyStmt:
-			return ((CopyStmt *) stmt)->is_from;
-		case T_InsertStmt:
-			{
-				SelectStmt *select = (SelectStmt *) ((InsertStmt *) stmt)->selectStmt;
-
-				return select != NULL && select->valuesLists == NIL;
-			}
-		default:
-			return false;
-	}
-}
-
 static void
 check_mixed(MigLint *lint)
 {
 	MigRel	   *held;
 	MigDone    *holder;
 
-	if (!lint->in_transaction || !changes_rows(lint->stmt) || lint->rel == NULL ||
-		mig_rel_is_invisible(lint->rel))
+	if (!lint->in_transaction || lint->body == MIG_BODY_ROUTINE ||
+		!mig_lint_changes_rows(lint))
 		return;
 	holder = mig_lint_holder(lint, AccessExclusiveLock, NULL, &held);
 	if (holder == NULL)
 		return;
 	mig_lint_report(lint, &(MigReport) {
-		.severity = mig_lint_by_size(lint, lint->rel),
+		.severity = mig_lint_is_slow(lint) ? 0 : MIG_SEVERITY_NOTICE,
 		.object = mig_rel_label(lint->rel),
 		.consequence = psprintf("changes rows of %s while nobody can use %s, which statement %d has locked",
 								mig_rel_sized_label(lint->rel),
 								mig_rel_label(held),
 								holder->statement ? holder->statement->number : 0),
-		.rewrite = psprintf("COMMIT;\n%s;", mig_lint_text(lint)),
+		.rewrite = mig_lint_after_commit(lint),
 	});
 }
 
@@ -517,13 +537,13 @@ const MigRule mig_rules_data[] = {
 	},
 	{
 		.name = "data-in-ddl-transaction",
-		.severity = MIG_SEVERITY_WARNING,
+		.severity = MIG_SEVERITY_ERROR,
 		.enabled = true,
 		.moments = MIG_ON_STATEMENT,
 		.check = check_mixed,
 		.help = "rows change while ACCESS EXCLUSIVE is held",
-		.why = "The lock that a quick ALTER TABLE took is held until the rows are written. In a migration of its own the change blocks nobody's reads.",
-		.safe = "INSERT ... VALUES; what was locked is new or temporary; a small table is a notice.",
+		.why = "The lock that a quick ALTER TABLE took is held until the rows are written. After a COMMIT, or in a migration of its own, the change blocks nobody's reads.",
+		.safe = "INSERT ... VALUES; what was locked is new or temporary; a notice if all that is read and written is small.",
 		.bad = "ALTER TABLE t ADD COLUMN z int; UPDATE t SET z = a;",
 		.good = "UPDATE t SET a = 1 WHERE id = 1;",
 	},

@@ -253,10 +253,8 @@ check_headroom(MigLint *lint)
 		int64		bytes;
 		ListCell   *each;
 
-		/* TRUNCATE gives an empty file */
 		if (!touch->rewrites || !is_here(rel) || mig_lint_is_quiet(lint, rel) ||
-			mig_rel_is_small(rel) || IsA(lint->stmt, TruncateStmt) ||
-			!is_first_time(lint, rel))
+			mig_rel_is_small(rel) || !is_first_time(lint, rel))
 			continue;
 		bytes = mig_rel_bytes(rel);
 		foreach(each, mig_rel_indexes(rel))

@@ -113,9 +113,12 @@ check_detach(MigLint *lint)
  * ATTACH
  */
 
-/* CHECK and its validation before the statement, away with it after. */
+/*
+ * CHECK and its validation before the statements, away with it after.  What
+ * takes time, or waits for locks, begins with none held.
+ */
 static char *
-checked_before(MigLint *lint, MigRel *rel, const char *bound)
+checked_before(MigRel *rel, const char *bound, const char *statements)
 {
 	const char *table = mig_lint_quote_rel(rel);
 	const char *name = quote_identifier(mig_lint_suffixed(rel->name, "bound"));
@@ -123,11 +126,12 @@ checked_before(MigLint *lint, MigRel *rel, const char *bound)
 	if (bound == NULL)
 		return NULL;
 	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;\n"
+					"COMMIT;\n"
 					"ALTER TABLE %s VALIDATE CONSTRAINT %s;\n"
-					"%s;\n"
+					"COMMIT;\n"
+					"%s\n"
 					"ALTER TABLE %s DROP CONSTRAINT %s;",
-					table, name, bound, table, name, mig_lint_text(lint),
-					table, name);
+					table, name, bound, table, name, statements, table, name);
 }
 
 /* Will the default partition be read for rows of the new bound? */
@@ -149,7 +153,8 @@ negated(const char *bound)
 }
 
 static void
-report_default_scan(MigLint *lint, MigRel *parent, PartitionBoundSpec *bound)
+report_default_scan(MigLint *lint, MigRel *parent, PartitionBoundSpec *bound,
+					const char *statements)
 {
 	MigRel	   *other = mig_rel_default_partition(parent);
 
@@ -160,8 +165,9 @@ report_default_scan(MigLint *lint, MigRel *parent, PartitionBoundSpec *bound)
 		.object = mig_rel_label(other),
 		.consequence = psprintf("reads all of the default partition %s under ACCESS EXCLUSIVE",
 								mig_rel_sized_label(other)),
-		.rewrite = checked_before(lint, other,
-								  negated(mig_fact_bound_text(parent, bound))),
+		.rewrite = checked_before(other,
+								  negated(mig_fact_bound_text(parent, bound)),
+								  statements),
 	});
 }
 
@@ -171,6 +177,7 @@ check_attach(MigLint *lint)
 	PartitionCmd *command = (PartitionCmd *) lint->command->def;
 	MigRel	   *parent = lint->rel;
 	MigRel	   *partition;
+	const char *statement = psprintf("%s;", mig_lint_text(lint));
 
 	if (lint->command->subtype != AT_AttachPartition || parent == NULL ||
 		command->bound == NULL)
@@ -185,11 +192,12 @@ check_attach(MigLint *lint)
 			.object = mig_rel_label(partition),
 			.consequence = psprintf("reads all of %s under ACCESS EXCLUSIVE to check the bound",
 									mig_rel_sized_label(partition)),
-			.rewrite = checked_before(lint, partition,
-									  mig_fact_bound_text(parent, command->bound)),
+			.rewrite = checked_before(partition,
+									  mig_fact_bound_text(parent, command->bound),
+									  statement),
 		});
 	if (scans_default(lint, parent, command->bound))
-		report_default_scan(lint, parent, command->bound);
+		report_default_scan(lint, parent, command->bound, statement);
 }
 
 /*
@@ -247,6 +255,8 @@ check_partition_of(MigLint *lint)
 	CreateStmt *stmt = (CreateStmt *) lint->stmt;
 	MigRel	   *parent;
 	MigRel	   *other;
+	char	   *attached;
+	bool		scans;
 
 	if (!IsA(stmt, CreateStmt) || stmt->partbound == NULL ||
 		stmt->inhRelations == NIL)
@@ -256,16 +266,20 @@ check_partition_of(MigLint *lint)
 	if (parent == NULL || mig_rel_is_new(parent) || mig_rel_is_invisible(parent))
 		return;
 	other = mig_rel_default_partition(parent);
+	scans = scans_default(lint, parent, stmt->partbound);
+	attached = created_then_attached(lint, stmt, parent);
 	mig_lint_report(lint, &(MigReport) {
 		.location = stmt->relation->location,
 		.object = mig_rel_label(parent),
 		.consequence = psprintf("blocks reads and writes of %s%s%s until the commit",
 								mig_rel_label(parent), other ? " and " : "",
 								other ? mig_rel_label(other) : ""),
-		.rewrite = created_then_attached(lint, stmt, parent),
+		/* of what else it needs then, the next one tells */
+		.rewrite = scans ? NULL : attached,
 	});
-	if (scans_default(lint, parent, stmt->partbound))
-		report_default_scan(lint, parent, stmt->partbound);
+	if (scans)
+		report_default_scan(lint, parent, stmt->partbound, attached ? attached :
+							psprintf("%s;", mig_lint_text(lint)));
 }
 
 /* A default partition, made or attached. */
@@ -476,7 +490,7 @@ const MigRule mig_rules_partition[] = {
 		.moments = MIG_ON_COMMAND,
 		.check = check_attach,
 		.help = "ATTACH PARTITION reads all rows under ACCESS EXCLUSIVE",
-		.why = "Every row of the new partition is checked against the bound, and every row of the default partition, while nobody can use them. A valid CHECK that says the same makes that unnecessary; it has to be validated in an earlier migration.",
+		.why = "Every row of the new partition is checked against the bound, and every row of the default partition, while nobody can use them. A valid CHECK that says the same makes that unnecessary; it has to be validated before, in a transaction of its own.",
 		.safe = "A CHECK proves the bound, or the table is new, temporary or empty; a small one is a notice.",
 		.bad = "ALTER TABLE pt ATTACH PARTITION c1 FOR VALUES FROM (100) TO (200);",
 		.good = "ALTER TABLE c1 ADD CHECK (id IS NOT NULL AND id >= 100 AND id < 200) NOT VALID;",

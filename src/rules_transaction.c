@@ -16,6 +16,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "bodies.h"
 #include "classify.h"
 #include "guc.h"
 #include "rule.h"
@@ -303,9 +304,11 @@ long_work(MigLint *lint)
 	{
 		MigTouch   *touch = lfirst(lc);
 
-		if (touch->rel->kind == RELKIND_INDEX || IsA(lint->stmt, TruncateStmt) ||
+		if (touch->rel->kind == RELKIND_INDEX ||
 			mig_lint_is_quiet(lint, touch->rel) ||
-			!(touch->scans || touch->rewrites || touch->builds || touch->writes))
+			!(touch->scans || touch->rewrites || touch->builds ||
+			  (touch->writes && !touch->empties &&
+			   !IsA(lint->stmt, InsertStmt))))
 			continue;
 		if (found == NULL || mig_rel_bytes(touch->rel) > mig_rel_bytes(found->rel))
 			found = touch;
@@ -324,6 +327,13 @@ work_label(const MigTouch *touch)
 	return touch->writes ? "changes rows of" : "reads all of";
 }
 
+/* Are all statements of a body there to be judged, each by itself? */
+static bool
+is_seen(const MigBody *body)
+{
+	return body != NULL && body->unseen == NULL && !body->dynamic;
+}
+
 static void
 check_work_under_lock(MigLint *lint)
 {
@@ -331,7 +341,9 @@ check_work_under_lock(MigLint *lint)
 	MigDone    *holder = mig_lint_holder(lint, AccessExclusiveLock, NULL, &held);
 	MigTouch   *work;
 
-	if (holder == NULL || lint->body == MIG_BODY_ROUTINE)
+	/* of rows that change, data-in-ddl-transaction tells */
+	if (holder == NULL || lint->body == MIG_BODY_ROUTINE ||
+		mig_lint_changes_rows(lint))
 		return;
 	work = long_work(lint);
 	if (work != NULL)
@@ -344,13 +356,17 @@ check_work_under_lock(MigLint *lint)
 									mig_rel_sized_label(work->rel),
 									holder->statement->number,
 									mig_rel_label(held)),
+			/* CONCURRENTLY, which another rule proposes, has its own step */
+			.rewrite = IsA(lint->stmt, IndexStmt) ? NULL :
+			mig_lint_after_commit(lint),
 		});
-	else if (lint->effect->unknown)
+	else if (lint->effect->unknown && !is_seen(lint->routine))
 		mig_lint_report(lint, &(MigReport) {
 			.object = mig_rel_label(held),
 			.consequence = psprintf("runs code of unknown length while statement %d still holds ACCESS EXCLUSIVE on %s",
 									holder->statement->number,
 									mig_rel_label(held)),
+			.rewrite = mig_lint_after_commit(lint),
 		});
 }
 
@@ -414,6 +430,7 @@ check_lock_window(MigLint *lint)
 			.consequence = psprintf("waits for %s on %s while it holds a lock on %s: their queries wait for both, and whoever takes them in the other order deadlocks",
 									lock_on(lint, rel), mig_rel_label(rel),
 									mig_rel_label(before)),
+			.rewrite = mig_lint_after_commit(lint),
 		});
 		return;
 	}
@@ -478,6 +495,48 @@ stands_alone(AlterTableStmt *stmt)
 	return stmt->objtype != OBJECT_TABLE;
 }
 
+/*
+ * Would one ALTER TABLE do the second one's command before the first one's,
+ * which it must not?  The server drops first and changes types next; a column
+ * is not there yet then, and what proves a change may be gone.
+ */
+static bool
+must_come_before(const AlterTableCmd *first, const AlterTableCmd *second)
+{
+	if (second->subtype != AT_DropColumn && second->subtype != AT_DropNotNull &&
+		second->subtype != AT_AlterColumnType)
+		return false;
+	switch (first->subtype)
+	{
+		case AT_AddColumn:
+			return strcmp(castNode(ColumnDef, first->def)->colname,
+						  second->name) == 0;
+		case AT_SetNotNull:
+		case AT_AddConstraint:
+			return true;
+		default:
+			return first->name != NULL && strcmp(first->name, second->name) == 0;
+	}
+}
+
+static bool
+is_order_free(const AlterTableStmt *first, const AlterTableStmt *second)
+{
+	ListCell   *a;
+	ListCell   *b;
+
+	foreach(a, first->cmds)
+	{
+		foreach(b, second->cmds)
+		{
+			if (must_come_before(lfirst_node(AlterTableCmd, a),
+								 lfirst_node(AlterTableCmd, b)))
+				return false;
+		}
+	}
+	return true;
+}
+
 static bool
 reads_all(const MigEffect *effect, const MigRel *rel)
 {
@@ -499,7 +558,8 @@ check_multiple_alter(MigLint *lint)
 		mig_lint_is_quiet(lint, lint->rel) ||
 		strcmp(((AlterTableStmt *) last->stmt)->relation->relname,
 			   stmt->relation->relname) != 0 ||
-		stands_alone(stmt) || stands_alone((AlterTableStmt *) last->stmt))
+		stands_alone(stmt) || stands_alone((AlterTableStmt *) last->stmt) ||
+		!is_order_free((AlterTableStmt *) last->stmt, stmt))
 		return;
 	costly = reads_all(lint->effect, lint->rel) &&
 		reads_all(last->effect, lint->rel);
@@ -679,8 +739,8 @@ const MigRule mig_rules_transaction[] = {
 		.help = "long work after a statement that locks a table against reads",
 		.why = "ACCESS EXCLUSIVE is held until the transaction ends, so reads of the first table wait for all that follows.",
 		.safe = "What follows is instant, or works on new, empty or (as a notice) small tables.",
-		.bad = "ALTER TABLE t ADD COLUMN z int; UPDATE q SET id = id;",
-		.good = "ALTER TABLE t ADD COLUMN z int;",
+		.bad = "ALTER TABLE t ADD COLUMN z int; CREATE INDEX i ON q (id);",
+		.good = "ALTER TABLE t ADD COLUMN z int; COMMIT; CREATE INDEX i ON q (id);",
 	},
 	{
 		.name = "wide-lock-window",
@@ -692,7 +752,7 @@ const MigRule mig_rules_transaction[] = {
 		.why = "The waits add up while the first lock is held, and a transaction that takes the tables in another order deadlocks.",
 		.safe = "All but one are new.",
 		.bad = "ALTER TABLE t ADD COLUMN z int; ALTER TABLE p ADD COLUMN z int;",
-		.good = "ALTER TABLE t ADD COLUMN z int;",
+		.good = "ALTER TABLE t ADD COLUMN z int; COMMIT; ALTER TABLE p ADD COLUMN z int;",
 	},
 	{
 		.name = "multiple-alter-table",
@@ -702,7 +762,7 @@ const MigRule mig_rules_transaction[] = {
 		.check = check_multiple_alter,
 		.help = "two ALTER TABLE of one table that could be one",
 		.why = "One statement makes one pass over the table for all its changes.",
-		.safe = "The table is new or empty, or one of the two is better off alone (VALIDATE CONSTRAINT). A warning if both read the table.",
+		.safe = "The table is new or empty, or one of the two is better off alone (VALIDATE CONSTRAINT), or the server would do the second one's change first (it drops before all else). A warning if both read the table.",
 		.bad = "ALTER TABLE t ADD CHECK (a > 0) NOT VALID; ALTER TABLE t ADD CHECK (b <> '') NOT VALID;",
 		.good = "ALTER TABLE t ADD CHECK (a > 0) NOT VALID, ADD CHECK (b <> '') NOT VALID;",
 	},

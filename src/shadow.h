@@ -33,6 +33,7 @@ typedef struct MigShadow
 	List	   *routines;		/* of MigNamed: created, replaced, dropped */
 	List	   *settings;		/* of MigSetting: what the script has set */
 	bool		foreign_keys_read;	/* all tables that have some are known */
+	AlterTableStmt *altering;	/* whose effects are being looked at; NULL: none */
 } MigShadow;
 
 /* An object of the set that is no relation. */
@@ -252,6 +253,8 @@ extern void mig_shadow_load(MigRel *rel);
 /* shadow_family.c: what relations are to each other */
 extern List *mig_rel_children(MigRel *rel, bool all);
 extern List *mig_rel_parents(MigRel *rel);
+extern bool mig_rel_loses(MigRel *rel, const MigConstraint *constraint);
+extern List *mig_shadow_truncated(MigShadow *shadow, TruncateStmt *stmt);
 extern MigRel *mig_rel_default_partition(MigRel *rel);
 extern List *mig_rel_referencing(MigRel *rel);
 extern List *mig_rel_sources(MigRel *rel);

@@ -133,6 +133,7 @@ apply_to_relation(MigShadow *shadow, Node *stmt)
 void
 mig_shadow_apply(MigShadow *shadow, Node *stmt)
 {
+	shadow->altering = NULL;
 	if (apply_to_relation(shadow, stmt))
 		return;
 	switch (nodeTag(stmt))

@@ -645,20 +645,11 @@ static void
 truncate(MigShadow *shadow, TruncateStmt *stmt)
 {
 	ListCell   *lc;
-	ListCell   *each;
 
-	foreach(lc, stmt->relations)
+	foreach(lc, mig_shadow_truncated(shadow, stmt))
 	{
-		RangeVar   *name = lfirst_node(RangeVar, lc);
-		MigRel	   *rel = mig_shadow_find(shadow, name, RELKIND_RELATION);
-
-		if (rel == NULL || rel->assumed)
-			continue;
-		empty(rel);
-		if (!name->inh)
-			continue;
-		foreach(each, mig_rel_children(rel, true))
-			empty(lfirst(each));
+		if (!((MigRel *) lfirst(lc))->assumed)
+			empty(lfirst(lc));
 	}
 }
 

@@ -130,6 +130,85 @@ mig_rel_parents(MigRel *rel)
 	return present(rel->parents);
 }
 
+/* Is the column or constraint of this name what the constraint goes with? */
+static bool
+goes_with(MigRel *rel, const MigConstraint *constraint,
+		  const AlterTableCmd *command)
+{
+	ListCell   *lc;
+
+	if (command->subtype == AT_DropConstraint)
+		return constraint->name != NULL &&
+			strcmp(constraint->name, command->name) == 0;
+	if (command->subtype != AT_DropColumn)
+		return false;
+	foreach(lc, constraint->columns)
+	{
+		MigColumn  *column = mig_rel_attribute(rel, lfirst_int(lc));
+
+		if (column != NULL && strcmp(column->name, command->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Does the ALTER TABLE that is being looked at drop the constraint?  The server
+ * drops before it does anything else, in whatever order the commands stand.
+ */
+bool
+mig_rel_loses(MigRel *rel, const MigConstraint *constraint)
+{
+	AlterTableStmt *stmt = rel->shadow->altering;
+	MigRel	   *target = stmt ?
+		mig_shadow_find(rel->shadow, stmt->relation, 0) : NULL;
+	ListCell   *lc;
+
+	if (target == NULL ||
+		(target != rel &&
+		 !(stmt->relation->inh &&
+		   list_member_ptr(mig_rel_children(target, true), rel))))
+		return false;
+	foreach(lc, stmt->cmds)
+	{
+		if (goes_with(rel, constraint, lfirst_node(AlterTableCmd, lc)))
+			return true;
+	}
+	return false;
+}
+
+/* What TRUNCATE empties: with what is below, and with CASCADE what references it. */
+List *
+mig_shadow_truncated(MigShadow *shadow, TruncateStmt *stmt)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, stmt->relations)
+	{
+		RangeVar   *name = lfirst_node(RangeVar, lc);
+		MigRel	   *rel = mig_shadow_find(shadow, name, RELKIND_RELATION);
+
+		if (rel == NULL)
+			continue;
+		tables = list_append_unique_ptr(tables, rel);
+		if (name->inh)
+			tables = list_concat_unique_ptr(tables, mig_rel_children(rel, true));
+	}
+	/* the list grows while it is read */
+	for (int i = 0; stmt->behavior == DROP_CASCADE && i < list_length(tables); i++)
+	{
+		foreach(lc, mig_rel_referencing(list_nth(tables, i)))
+		{
+			MigRel	   *table = ((MigForeignKey *) lfirst(lc))->table;
+
+			tables = list_append_unique_ptr(tables, table);
+			tables = list_concat_unique_ptr(tables, mig_rel_children(table, true));
+		}
+	}
+	return tables;
+}
+
 /* The default partition; NULL: there is none. */
 MigRel *
 mig_rel_default_partition(MigRel *rel)
