@@ -39,7 +39,9 @@ OBJS = \
 	src/arrange.o \
 	src/blockers.o \
 	src/bodies.o \
+	src/calls.o \
 	src/catalog.o \
+	src/changes.o \
 	src/classify.o \
 	src/compare.o \
 	src/copyin.o \
@@ -138,6 +140,7 @@ OBJS = \
 	src/rules_constraint.o \
 	src/rules_data.o \
 	src/rules_design.o \
+	src/rules_fail.o \
 	src/rules_foreign_key.o \
 	src/rules_index.o \
 	src/rules_index_key.o \
@@ -151,7 +154,6 @@ OBJS = \
 	src/rules_rename.o \
 	src/rules_statement.o \
 	src/rules_table.o \
-	src/rules_trace.o \
 	src/rules_transaction.o \
 	src/rules_type.o \
 	src/rules_type_change.o \

@@ -284,6 +284,19 @@ mig_altered_deferrable(const AlterTableCmd *command, bool before)
 #endif
 }
 
+/* The same: is it deferred? */
+static inline bool
+mig_altered_deferred(const AlterTableCmd *command, bool before)
+{
+#if PG_VERSION_NUM >= 180000
+	ATAlterConstraint *change = castNode(ATAlterConstraint, command->def);
+
+	return change->alterDeferrability ? change->initdeferred : before;
+#else
+	return castNode(Constraint, command->def)->initdeferred;
+#endif
+}
+
 /* NOT NULL of 18 names its column as a list. */
 static inline char *
 mig_not_null_column(const Constraint *constraint)
@@ -393,6 +406,27 @@ mig_returning_list(Node *stmt)
 #else
 	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->returningList :
 		((DeleteStmt *) stmt)->returningList;
+#endif
+}
+
+/* Which rows a WHEN of MERGE is for; those BY SOURCE are new in 17. */
+typedef enum MigMergeKind
+{
+	MIG_MERGE_MATCHED,
+	MIG_MERGE_INSERT,			/* NOT MATCHED [BY TARGET] */
+	MIG_MERGE_ORPHAN,			/* NOT MATCHED BY SOURCE */
+	MIG_MERGE_KINDS
+} MigMergeKind;
+
+static inline MigMergeKind
+mig_merge_kind(const MergeWhenClause *when)
+{
+#if PG_VERSION_NUM >= 170000
+	return when->matchKind == MERGE_WHEN_MATCHED ? MIG_MERGE_MATCHED :
+		when->matchKind == MERGE_WHEN_NOT_MATCHED_BY_TARGET ? MIG_MERGE_INSERT :
+		MIG_MERGE_ORPHAN;
+#else
+	return when->matched ? MIG_MERGE_MATCHED : MIG_MERGE_INSERT;
 #endif
 }
 

@@ -22,6 +22,7 @@
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "changes.h"
 #include "data_loss.h"
 
 /*
@@ -109,16 +110,12 @@ typedef enum DataClass
 static DataClass
 classify(Node *stmt)
 {
+	if (mig_changes_of(stmt) != NIL)
+		return DATA_TABLES;
 	switch (nodeTag(stmt))
 	{
-		case T_InsertStmt:
-		case T_UpdateStmt:
-		case T_DeleteStmt:
-		case T_MergeStmt:
 		case T_TruncateStmt:
 			return DATA_TABLES;
-		case T_CopyStmt:
-			return castNode(CopyStmt, stmt)->is_from ? DATA_TABLES : DATA_NONE;
 		case T_SelectStmt:
 			return DATA_QUERY;
 		case T_CallStmt:

@@ -25,6 +25,7 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "changes.h"
 #include "effect_kinds.h"
 #include "shadow_query.h"
 
@@ -144,29 +145,11 @@ check_children(MigEffect *effect, MigRel *rel, bool all, List *changed)
 	}
 }
 
-/* The columns that UPDATE sets. */
-static List *
-set_columns(List *targets)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, targets)
-	{
-		ResTarget  *target = lfirst_node(ResTarget, lc);
-
-		if (target->name != NULL)
-			result = lappend(result, target->name);
-	}
-	return result;
-}
-
 /* What changing rows of a table adds: foreign keys, triggers. */
 static void
 change_rows(MigEffect *effect, MigRel *rel, Node *stmt)
 {
-	List	   *changed = IsA(stmt, UpdateStmt) ?
-		set_columns(((UpdateStmt *) stmt)->targetList) : NIL;
+	List	   *changed = mig_change_sets(stmt);
 	List	   *tables = list_concat(list_make1(rel), mig_rel_children(rel, true));
 	ListCell   *lc;
 
@@ -175,14 +158,10 @@ change_rows(MigEffect *effect, MigRel *rel, Node *stmt)
 		MigRel	   *table = lfirst(lc);
 
 		mig_effect_touch(effect, table)->writes = true;
-		if (IsA(stmt, InsertStmt) || IsA(stmt, MergeStmt) || IsA(stmt, CopyStmt))
-			check_parents(effect, table, true, NIL);
-		else if (IsA(stmt, UpdateStmt))
-		{
-			check_parents(effect, table, false, changed);
+		check_parents(effect, table, mig_change_inserts(stmt), changed);
+		if (changed != NIL)
 			check_children(effect, table, false, changed);
-		}
-		if (IsA(stmt, DeleteStmt) || IsA(stmt, MergeStmt))
+		if (mig_change_deletes(stmt))
 			check_children(effect, table, true, NIL);
 		effect->unknown |= table->triggers || has_catalog_triggers(table) ||
 			has_rules(table);
@@ -276,7 +255,7 @@ lock_sources(MigEffect *effect, MigRel *view, LOCKMODE mode, bool runs,
 
 static void
 add_relation(MigShadow *shadow, MigQueryRelation *relation, bool runs,
-			 Node *query, MigEffect *effect)
+			 MigEffect *effect)
 {
 	MigRel	   *rel = mig_shadow_find(shadow, relation->name, RELKIND_RELATION);
 
@@ -295,10 +274,11 @@ add_relation(MigShadow *shadow, MigQueryRelation *relation, bool runs,
 		mig_effect_lock(effect, rel, relation->mode);
 	lock_sources(effect, rel, relation->mode, runs, NIL);
 	if (relation->target && rel->kind != RELKIND_VIEW)
-		change_rows(effect, rel, query);
+		change_rows(effect, rel, relation->change);
 	/* an INSERT reads nothing of its target; what a rule makes of it is open */
 	if (relation->all &&
-		!(relation->target && (IsA(query, InsertStmt) || has_rules(rel))))
+		!(relation->target &&
+		  (IsA(relation->change, InsertStmt) || has_rules(rel))))
 		mig_effect_scan_family(effect, rel);
 }
 
@@ -316,12 +296,12 @@ mig_effect_query(MigShadow *shadow, Node *query, bool runs, MigEffect *effect)
 	foreach(lc, read->relations)
 	{
 		if (((MigQueryRelation *) lfirst(lc))->target)
-			add_relation(shadow, lfirst(lc), runs, query, effect);
+			add_relation(shadow, lfirst(lc), runs, effect);
 	}
 	foreach(lc, read->relations)
 	{
 		if (!((MigQueryRelation *) lfirst(lc))->target)
-			add_relation(shadow, lfirst(lc), runs, query, effect);
+			add_relation(shadow, lfirst(lc), runs, effect);
 	}
 	foreach(lc, read->calls)
 	{

@@ -70,6 +70,9 @@ collect(Node *node, void *context)
 	if (IsA(node, FuncCall) &&
 		!is_own_function(strVal(llast(((FuncCall *) node)->funcname))))
 		try->foreign_code = true;
+	/* analyzing it would take a lock that may have to be waited for */
+	if (IsA(node, InsertStmt) || IsA(node, MergeStmt))
+		try->foreign_code = true;
 	return raw_expression_tree_walker(node, collect, context);
 }
 

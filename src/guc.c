@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "parser/scansup.h"
 #include "storage/proc.h"
 #include "utils/builtins.h"
@@ -19,6 +21,7 @@
 int			mig_lint_mode = MIG_LINT_WARN;
 char	   *mig_lint_disable = NULL;
 char	   *mig_lint_enable = NULL;
+char	   *mig_lint_required_columns = NULL;
 char	   *mig_lint_start_after = NULL;
 double		mig_lint_small_rows;
 int64		mig_lint_small_bytes;
@@ -64,6 +67,78 @@ check_rule_list(char **newval, void **extra, GucSource source)
 		return true;
 	GUC_check_errdetail("The value must be names of rules with commas between.");
 	return false;
+}
+
+/* Cuts the text before the next comma outside of parentheses off a list. */
+static char *
+next_part(char **list)
+{
+	char	   *part = *list;
+	int			depth = 0;
+	char	   *end;
+
+	for (end = part; *end != '\0' && (depth > 0 || *end != ','); end++)
+		depth += *end == '(' ? 1 : *end == ')' ? -1 : 0;
+	*list = *end == ',' ? end + 1 : NULL;
+	*end = '\0';
+	return part;
+}
+
+/*
+ * Takes the first column off a list like that of migrate.lint_required_columns,
+ * which is changed; then '*list' is the rest, or NULL.  The type is NULL if
+ * none is given.  False: this is no column.
+ */
+bool
+mig_guc_required_column(char **list, char **name, char **type)
+{
+	char	   *part = next_part(list);
+	char	   *end;
+	List	   *names;
+
+	while (scanner_isspace(*part))
+		part++;
+	end = part;
+	if (*end == '"')
+		end += strcspn(end + 1, "\"") + 1;
+	else
+		while (isalnum((unsigned char) *end) || IS_HIGHBIT_SET(*end) ||
+			   *end == '_' || *end == '$')
+			end++;
+	if (*end == '"')
+		end++;
+	if (*end != '\0' && !scanner_isspace(*end))
+		return false;
+	*type = *end != '\0' ? end + 1 : end;
+	*end = '\0';
+	while (scanner_isspace(**type))
+		(*type)++;
+	if (strspn(*type, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ .,()[]\"") != strlen(*type) ||
+		!SplitIdentifierString(part, '.', &names) || list_length(names) != 1)
+		return false;
+	if (**type == '\0')
+		*type = NULL;
+	*name = linitial(names);
+	return true;
+}
+
+static bool
+check_required_columns(char **newval, void **extra, GucSource source)
+{
+	char	   *rest = pstrdup(*newval);
+	char	   *name;
+	char	   *type;
+
+	if (rest[strspn(rest, " \t\r\n")] == '\0')
+		return true;
+	while (rest != NULL)
+	{
+		if (mig_guc_required_column(&rest, &name, &type))
+			continue;
+		GUC_check_errdetail("The value must be columns with commas between, each with or without a type, such as \"id, created_at timestamptz\".");
+		return false;
+	}
+	return true;
 }
 
 /* One part of a size: '1000 rows' or '8MB'.  False: it is neither. */
@@ -161,6 +236,14 @@ define_lint_settings(void)
 							   "",
 							   PGC_USERSET, 0,
 							   check_rule_list, NULL, NULL);
+
+	DefineCustomStringVariable("migrate.lint_required_columns",
+							   "Sets the columns that each new table must have, with or without their types.",
+							   "Empty: none.",
+							   &mig_lint_required_columns,
+							   "",
+							   PGC_USERSET, 0,
+							   check_required_columns, NULL, NULL);
 
 	DefineCustomStringVariable("migrate.lint_small_table",
 							   "Sets up to which size a table is small: what takes time in proportion does not matter.",

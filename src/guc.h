@@ -26,6 +26,7 @@ typedef enum MigLintMode
 extern int	mig_lint_mode;
 extern char *mig_lint_disable;
 extern char *mig_lint_enable;
+extern char *mig_lint_required_columns;
 extern char *mig_lint_start_after;
 
 /* migrate.lint_small_table */
@@ -41,6 +42,7 @@ extern int	mig_out_of_order;	/* MigObjection */
 extern int	mig_unadopted_history;	/* the same */
 
 extern void mig_guc_init(void);
+extern bool mig_guc_required_column(char **list, char **name, char **type);
 extern void mig_guc_limit_lock_waits(void);
 extern void mig_guc_unlimit_lock_waits(void);
 extern void mig_guc_cap_lock_waits(int ms);

@@ -9,11 +9,14 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_class.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
 #include "bodies.h"
+#include "calls.h"
+#include "changes.h"
 #include "guc.h"
 #include "lint.h"
 #include "lint_rules.h"
@@ -116,6 +119,25 @@ ask_alter_table(LintRun *run, AlterTableStmt *stmt)
 	}
 }
 
+/* The changes of rows, each with the relation it is about. */
+static void
+ask_changes(LintRun *run)
+{
+	MigLint    *lint = &run->lint;
+	MigRel	   *rel = lint->rel;
+	ListCell   *lc;
+
+	foreach(lc, mig_changes_of(lint->stmt))
+	{
+		lint->change = lfirst(lc);
+		lint->rel = mig_shadow_find(lint->shadow, lint->change->target,
+									RELKIND_RELATION);
+		ask(run, MIG_ON_CHANGE);
+	}
+	lint->change = NULL;
+	lint->rel = rel;
+}
+
 /*
  * Statements
  */
@@ -137,6 +159,8 @@ judge(LintRun *run, Node *stmt)
 		ask_create_table(run, (CreateStmt *) stmt);
 	else if (IsA(stmt, AlterTableStmt))
 		ask_alter_table(run, (AlterTableStmt *) stmt);
+	else
+		ask_changes(run);
 }
 
 /* The statement has run: the next ones find what it leaves. */
@@ -169,26 +193,41 @@ stand_in_script(MigLint *lint, const MigStatement *statement)
 	lint->len = statement->len;
 }
 
+/* Where a body starts. */
+typedef struct BodyPlace
+{
+	int			location;		/* in the script's text */
+	bool		written;		/* its statements stand there, too */
+} BodyPlace;
+
 /* Where a statement of a body stands. */
 static void
-stand_in_body(MigLint *lint, const MigStatement *statement,
-			  const MigBody *body, const MigBodyStatement *inner)
+stand_in_body(MigLint *lint, BodyPlace place, const MigBodyStatement *inner)
 {
-	lint->place = statement->location;
-	if (body->body_location >= 0 && inner->location >= 0)
-		lint->place += body->body_location + inner->location;
-	if (inner->as_written)
-	{
-		lint->source = lint->script->text;
-		lint->location = lint->place;
-	}
-	else
-	{
-		lint->source = inner->text;
-		lint->location = 0;
-	}
+	bool		written = place.written && inner->as_written;
+
+	lint->place = place.location;
+	if (place.written && inner->location >= 0)
+		lint->place += inner->location;
+	lint->source = written ? lint->script->text : inner->text;
+	lint->location = written ? lint->place : 0;
 	lint->base = lint->location;
 	lint->len = strlen(inner->text);
+}
+
+/* Where the body of the statement that is being judged starts. */
+static BodyPlace
+body_place(const MigLint *lint, const MigBody *body)
+{
+	BodyPlace	place = {.location = lint->location,.written = true};
+
+	if (lint->source != lint->script->text)
+		place = (BodyPlace) {.location = lint->place,.written = false};
+	else if (body->body_location >= 0)
+		place.location += body->body_location;
+	else
+		place.written = false;
+	return place;
 }
 
 /* A commit: its locks are gone. */
@@ -201,29 +240,33 @@ end_transaction(MigLint *lint)
 	mig_shadow_end_transaction(lint->shadow);
 }
 
+static void judge_inside(LintRun *run, Node *stmt, const char *text);
+
 /*
- * The statements of a body.  Those of a DO block run now; those of a function
- * run when somebody calls it.
+ * The statements of a body.  Those of a DO block run now, as do those of a
+ * routine that is called; those of a function run when somebody calls it.
  */
 static void
-judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
+judge_body(LintRun *run, BodyPlace place, MigBody *body)
 {
 	MigLint    *lint = &run->lint;
 	MigEffect  *outer = lint->effect;
+	bool		runs = lint->body != MIG_BODY_ROUTINE;
 	ListCell   *lc;
 
-	lint->routine = NULL;
 	foreach(lc, body->statements)
 	{
 		MigBodyStatement *inner = lfirst(lc);
 
-		if (inner->commits && lint->body == MIG_BODY_DO)
+		if (inner->commits && runs)
 			end_transaction(lint);
 		if (inner->raw == NULL || inner->commits)
 			continue;
-		stand_in_body(lint, statement, body, inner);
-		judge(run, inner->raw->stmt);
-		if (lint->body == MIG_BODY_DO)
+		stand_in_body(lint, place, inner);
+		if (lint->called != NULL)
+			lint->called_line = inner->line;
+		judge_inside(run, inner->raw->stmt, inner->text);
+		if (runs)
 		{
 			mig_effect_merge(outer, lint->effect);
 			remember(run);
@@ -232,26 +275,75 @@ judge_body(LintRun *run, const MigStatement *statement, MigBody *body)
 	lint->effect = outer;
 }
 
-/* DO or CREATE FUNCTION: first the statement, then those of its body. */
+/* What the statement runs inside: where that stands, and then it again. */
 static void
-judge_routine(LintRun *run, const MigStatement *statement)
+enter(LintRun *run, MigLintBody kind, BodyPlace place, MigBody *body)
 {
 	MigLint    *lint = &run->lint;
-	Node	   *stmt = statement->raw->stmt;
-	MigBody    *body = mig_body_of(stmt, mig_lint_text(lint));
+	MigLint		before = *lint;
 
-	lint->routine = body;
-	judge(run, stmt);
-	if (body == NULL)
-		return;
-	lint->body = IsA(stmt, DoStmt) ? MIG_BODY_DO : MIG_BODY_ROUTINE;
+	lint->routine = NULL;
+	lint->calls = NIL;
+	lint->body = kind;
 	/* outside a transaction, DO has one for its statements */
 	lint->in_transaction = true;
-	judge_body(run, statement, body);
-	lint->in_transaction = !lint->step->toplevel;
-	stand_in_script(lint, statement);
-	lint->body = MIG_BODY_NONE;
-	if (IsA(stmt, DoStmt))
+	judge_body(run, place, body);
+	lint->in_transaction = before.in_transaction;
+	lint->stmt = before.stmt;
+	lint->rel = before.rel;
+	lint->body = before.body;
+	lint->source = before.source;
+	lint->base = before.base;
+	lint->location = before.location;
+	lint->len = before.len;
+	lint->place = before.place;
+}
+
+/* The routines that the statement has called: they run now. */
+static void
+judge_called(LintRun *run)
+{
+	MigLint    *lint = &run->lint;
+	BodyPlace	place = {0};
+	List	   *calls = lint->calls;
+	ListCell   *lc;
+
+	foreach(lc, calls)
+	{
+		MigCall    *call = lfirst(lc);
+
+		place.location = lint->source == lint->script->text ?
+			lint->base + call->location : lint->place;
+		lint->called = call;
+		enter(run, MIG_BODY_CALLED, place, call->body);
+		lint->called = NULL;
+	}
+}
+
+/*
+ * A statement, and what is inside of it: first itself, then the statements of
+ * its body, or of the routines that it calls.
+ */
+static void
+judge_inside(LintRun *run, Node *stmt, const char *text)
+{
+	MigLint    *lint = &run->lint;
+	bool		block = IsA(stmt, DoStmt);
+	MigBody    *body = block || IsA(stmt, CreateFunctionStmt) ?
+		mig_body_of(stmt, text) : NULL;
+
+	lint->routine = body;
+	/* one level deep, and not before somebody calls it */
+	lint->calls = lint->called != NULL || lint->body == MIG_BODY_ROUTINE ? NIL :
+		mig_calls_of(lint->shadow, stmt);
+	judge(run, stmt);
+	judge_called(run);
+	if (body == NULL)
+		return;
+	enter(run, !block ? MIG_BODY_ROUTINE :
+		  lint->body == MIG_BODY_NONE ? MIG_BODY_DO : lint->body,
+		  body_place(lint, body), body);
+	if (block && lint->body != MIG_BODY_ROUTINE)
 		lint->unseen |= body->unseen != NULL || body->dynamic;
 }
 
@@ -267,12 +359,7 @@ judge_statement(LintRun *run, const MigStatement *statement)
 	lint->fails = false;
 	stand_in_script(lint, statement);
 	lint->body = MIG_BODY_NONE;
-	lint->routine = NULL;
-	if (IsA(stmt, DoStmt) || IsA(stmt, CreateFunctionStmt))
-		judge_routine(run, statement);
-	else
-		judge(run, stmt);
-	lint->stmt = stmt;
+	judge_inside(run, stmt, mig_lint_text(lint));
 	if (run->visit != NULL)
 		run->visit(lint, run->visit_arg);
 	remember(run);

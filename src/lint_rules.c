@@ -43,7 +43,7 @@ static const Section sections[] = {
 	{"data", mig_rules_after},
 	{"data", mig_rules_reference},
 	{"data", mig_rules_live},
-	{"dry run", mig_rules_trace},
+	{"dry run", mig_rules_fail},
 };
 
 typedef struct Entry

@@ -37,6 +37,8 @@ extern const char *const mig_severity_names[];
 #define MIG_ON_TRANSACTION_END	0x10	/* before each commit */
 #define MIG_ON_SCRIPT_END		0x20	/* after a script's last statement */
 #define MIG_ON_SET_END			0x40	/* after the last script */
+#define MIG_ON_CHANGE			0x80	/* each change of rows that a statement
+										 * makes, also those of its WITH */
 
 struct MigLint;
 
@@ -79,7 +81,7 @@ extern const MigRule mig_rules_data[];
 extern const MigRule mig_rules_after[];
 extern const MigRule mig_rules_reference[];
 extern const MigRule mig_rules_live[];
-extern const MigRule mig_rules_trace[];
+extern const MigRule mig_rules_fail[];
 
 /* A statement that came earlier in the same transaction. */
 typedef struct MigDone
@@ -118,6 +120,7 @@ typedef struct MigLintPlace
 	int			script;
 	int			statement;
 	int			location;		/* in the script's text */
+	bool		called;			/* in a routine that is called */
 } MigLintPlace;
 
 /* What a report may say; all but the consequence can be left out. */
@@ -157,7 +160,8 @@ typedef enum MigLintBody
 {
 	MIG_BODY_NONE,				/* of the script itself */
 	MIG_BODY_DO,				/* inside a DO block: it runs now */
-	MIG_BODY_ROUTINE			/* inside a function: it runs when called */
+	MIG_BODY_ROUTINE,			/* inside a function: it runs when called */
+	MIG_BODY_CALLED				/* inside one that is called: it runs now */
 } MigLintBody;
 
 typedef struct MigLint
@@ -179,6 +183,10 @@ typedef struct MigLint
 	int			place;			/* if 'source' is not the script's text: where
 								 * in that to look */
 	struct MigBody *routine;	/* of DO, CREATE FUNCTION, CREATE PROCEDURE */
+	List	   *calls;			/* of MigCall *: what 'stmt' calls that can change
+								 * something */
+	const struct MigCall *called;	/* that 'stmt' is in; NULL: none */
+	int			called_line;	/* of 'stmt' in its body */
 	bool		unseen;			/* an earlier statement may have done anything */
 	bool		fails;			/* this one is certain to fail, a finding says */
 	MigEffect  *effect;			/* of 'stmt' */
@@ -189,6 +197,7 @@ typedef struct MigLint
 	AlterTableCmd *command;
 	ColumnDef  *column;			/* also of a column's constraint */
 	Constraint *constraint;
+	struct MigChange *change;	/* 'rel' is what it changes */
 
 	/* the transaction so far */
 	bool		in_transaction; /* false: commits by itself */
@@ -214,8 +223,9 @@ extern MigSeverity mig_lint_by_size(MigLint *lint, MigRel *rel);
 extern bool mig_lint_is_shared(const MigRel *rel);
 extern void mig_lint_hold(MigLint *lint, MigDone *done);
 extern LOCKMODE mig_lint_held(MigLint *lint, const MigRel *rel);
-extern bool mig_lint_changes_rows(const MigLint *lint);
+extern bool mig_lint_changes_rows(MigLint *lint);
 extern bool mig_lint_is_slow(MigLint *lint);
+extern int	mig_lint_change_location(const MigLint *lint);
 extern MigDone *mig_lint_holder(MigLint *lint, LOCKMODE least,
 								const MigRel *except, MigRel **held);
 

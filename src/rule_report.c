@@ -12,6 +12,8 @@
 #include "storage/lock.h"
 #include "utils/memutils.h"
 
+#include "calls.h"
+#include "changes.h"
 #include "rule.h"
 #include "text.h"
 
@@ -25,9 +27,10 @@ const char *const mig_severity_names[] = {NULL, "notice", "warning", "error"};
 static MigLintPlace
 place_of(const MigLint *lint, int location)
 {
-	MigLintPlace place;
+	MigLintPlace place = {0};
 
 	place.script = lint->number;
+	place.called = lint->called != NULL;
 	place.statement = lint->statement ? lint->statement->number : 0;
 	if (lint->source != lint->script->text)
 		place.location = lint->place;
@@ -94,7 +97,7 @@ severity_of(const MigLint *lint, const MigReport *report)
 
 	if (severity == MIG_SEVERITY_DEFAULT)
 		severity = lint->rule->severity;
-	if (lint->body == MIG_BODY_ROUTINE)
+	if (lint->body == MIG_BODY_ROUTINE || lint->body == MIG_BODY_CALLED)
 		severity = Min(severity, MIG_SEVERITY_WARNING);
 	return severity;
 }
@@ -112,6 +115,18 @@ is_failure(const MigLint *lint, const MigReport *report)
 		 strncmp(report->consequence, "fails, ", strlen("fails, ")) == 0);
 }
 
+/*
+ * A routine that was there before is not under review: only what matters is
+ * told.  One that the scripts make was judged where they make it.
+ */
+static bool
+is_told_of(const MigLint *lint, const MigReport *report)
+{
+	if (lint->called == NULL)
+		return report->place == NULL || !report->place->called;
+	return !lint->called->made && severity_of(lint, report) >= MIG_SEVERITY_WARNING;
+}
+
 /* Adds a finding of the rule that is being asked. */
 void
 mig_lint_report(MigLint *lint, const MigReport *report)
@@ -123,7 +138,7 @@ mig_lint_report(MigLint *lint, const MigReport *report)
 	MigFinding *finding;
 
 	lint->fails |= is_failure(lint, report);
-	if (!script->reported)
+	if (!script->reported || !is_told_of(lint, report))
 		return;
 	caller = MemoryContextSwitchTo(lint->context);
 	finding = palloc0(sizeof(MigFinding));
@@ -133,8 +148,14 @@ mig_lint_report(MigLint *lint, const MigReport *report)
 	finding->statement = place.statement;
 	set_position(finding, script, place.location);
 	finding->object = keep(lint, report->object);
-	finding->consequence = keep(lint, report->consequence);
-	finding->rewrite = keep(lint, report->rewrite);
+	if (lint->called == NULL)
+	{
+		finding->consequence = keep(lint, report->consequence);
+		finding->rewrite = keep(lint, report->rewrite);
+	}
+	else
+		finding->consequence = psprintf("line %d of %s: %s", lint->called_line,
+										lint->called->name, report->consequence);
 	lint->findings = lappend(lint->findings, finding);
 	MemoryContextSwitchTo(caller);
 }
@@ -219,27 +240,38 @@ mig_lint_held(MigLint *lint, const MigRel *rel)
 	return mig_lock_strongest(held_locks(lint, rel));
 }
 
-/* Does a statement of this kind change more rows than it spells out? */
+/* Does the statement change as many rows as it finds? */
 static bool
 changes_many_rows(Node *stmt)
 {
-	if (IsA(stmt, InsertStmt))
-	{
-		SelectStmt *source = (SelectStmt *) ((InsertStmt *) stmt)->selectStmt;
+	ListCell   *lc;
 
-		return source != NULL && source->valuesLists == NIL;
+	foreach(lc, mig_changes_of(stmt))
+	{
+		if (!mig_change_is_short(lfirst(lc)))
+			return true;
 	}
-	return IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt) ||
-		IsA(stmt, MergeStmt) ||
-		(IsA(stmt, CopyStmt) && ((CopyStmt *) stmt)->is_from);
+	return false;
 }
 
 /* The same, of a relation that others see? */
 bool
-mig_lint_changes_rows(const MigLint *lint)
+mig_lint_changes_rows(MigLint *lint)
 {
-	return changes_many_rows(lint->stmt) && lint->rel != NULL &&
-		!mig_rel_is_invisible(lint->rel);
+	ListCell   *lc;
+
+	foreach(lc, mig_changes_of(lint->stmt))
+	{
+		const MigChange *change = lfirst(lc);
+		MigRel	   *rel;
+
+		if (mig_change_is_short(change))
+			continue;
+		rel = mig_shadow_find(lint->shadow, change->target, RELKIND_RELATION);
+		if (rel != NULL && !mig_rel_is_invisible(rel))
+			return true;
+	}
+	return false;
 }
 
 /* Does the statement take as long as a large relation is large? */
@@ -260,6 +292,14 @@ mig_lint_is_slow(MigLint *lint)
 			return true;
 	}
 	return false;
+}
+
+/* Where the change stands in the statement; 0: it is the statement. */
+int
+mig_lint_change_location(const MigLint *lint)
+{
+	return lint->change->stmt == lint->stmt ? 0 :
+		lint->change->target->location;
 }
 
 /*

@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/syscache.h"
 
+#include "changes.h"
 #include "facts.h"
 #include "rule.h"
 
@@ -333,7 +334,7 @@ remember_destroyed(MigLint *lint, WayBack *memory, const char *object)
 	MemoryContextSwitchTo(caller);
 }
 
-/* DROP TABLE, TRUNCATE, DELETE of what has rows */
+/* DROP TABLE, TRUNCATE of what has rows */
 static void
 note_destroyed_rows(MigLint *lint, WayBack *memory)
 {
@@ -353,8 +354,6 @@ note_destroyed_rows(MigLint *lint, WayBack *memory)
 			rels = lappend(rels, mig_shadow_find(lint->shadow, lfirst(lc),
 												 RELKIND_RELATION));
 	}
-	else if (IsA(stmt, DeleteStmt) && ((DeleteStmt *) stmt)->whereClause == NULL)
-		rels = list_make1(lint->rel);
 	foreach(lc, rels)
 	{
 		MigRel	   *rel = lfirst(lc);
@@ -362,6 +361,16 @@ note_destroyed_rows(MigLint *lint, WayBack *memory)
 		if (rel != NULL && !mig_lint_is_quiet(lint, rel))
 			remember_destroyed(lint, memory, mig_rel_label(rel));
 	}
+}
+
+/* DELETE of all rows */
+static void
+note_deleted_rows(MigLint *lint, WayBack *memory)
+{
+	if (IsA(lint->change->stmt, DeleteStmt) && lint->rel != NULL &&
+		mig_change_condition(lint->change) == NULL &&
+		!mig_lint_is_quiet(lint, lint->rel))
+		remember_destroyed(lint, memory, mig_rel_label(lint->rel));
 }
 
 /* DROP COLUMN, and a type that loses something */
@@ -408,6 +417,8 @@ check_way_back(MigLint *lint)
 		note_destroyed_rows(lint, memory);
 	else if (lint->moment == MIG_ON_COMMAND)
 		note_destroyed_column(lint, memory);
+	else if (lint->moment == MIG_ON_CHANGE)
+		note_deleted_rows(lint, memory);
 	if (lint->moment != MIG_ON_SCRIPT_END || version == NULL)
 		return;
 	if (!lint->script->has_down)
@@ -461,7 +472,8 @@ const MigRule mig_rules_after[] = {
 		.name = "irreversible-migration",
 		.severity = MIG_SEVERITY_NOTICE,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT | MIG_ON_COMMAND | MIG_ON_SCRIPT_END,
+		.moments = MIG_ON_STATEMENT | MIG_ON_COMMAND | MIG_ON_CHANGE |
+		MIG_ON_SCRIPT_END,
 		.check = check_way_back,
 		.help = "a migration that rollback() cannot undo",
 		.why = "Without a down script rollback() stops there; a down script brings back tables and columns, but not what was in them.",

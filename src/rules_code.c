@@ -12,17 +12,42 @@
 #include "utils/builtins.h"
 
 #include "bodies.h"
+#include "calls.h"
 #include "rule.h"
+
+/* What a statement calls. */
+static void
+check_unseen_calls(MigLint *lint)
+{
+	ListCell   *lc;
+
+	foreach(lc, lint->calls)
+	{
+		const MigCall *call = lfirst(lc);
+
+		const char *unseen = mig_call_unseen(call);
+
+		if (unseen != NULL)
+			mig_lint_report(lint, &(MigReport) {
+				.location = call->location,
+				.object = call->name,
+				.consequence = psprintf("calls %s, whose statements are not all judged: %s; dry_run() shows what they do",
+										call->name, unseen),
+			});
+	}
+	if (IsA(lint->stmt, CallStmt) && lint->calls == NIL)
+		mig_lint_report(lint, &(MigReport) {
+			.object = NameListToString(((CallStmt *) lint->stmt)->funccall->funcname),
+			.consequence = "runs a procedure, whose statements are not judged",
+		});
+}
 
 static void
 check_unseen(MigLint *lint)
 {
 	ListCell   *lc;
 
-	if (IsA(lint->stmt, CallStmt))
-		mig_lint_report(lint, &(MigReport) {
-			.consequence = "runs a procedure, whose statements are not judged",
-		});
+	check_unseen_calls(lint);
 	if (lint->routine == NULL)
 		return;
 	if (lint->routine->unseen != NULL)
@@ -162,7 +187,7 @@ const MigRule mig_rules_code[] = {
 		.moments = MIG_ON_STATEMENT,
 		.check = check_unseen,
 		.help = "code whose statements cannot be judged",
-		.why = "Text that EXECUTE runs is made at run time; a procedure and languages other than PL/pgSQL and SQL are not looked into. dry_run() sees what they do.",
+		.why = "Text that EXECUTE runs is made at run time; languages other than PL/pgSQL and SQL are not looked into, and of what is called only the routine itself is, not those that it calls. dry_run() sees what they do.",
 		.safe = "All statements of the code are static: they are judged like those of the script.",
 		.bad = "DO $$ BEGIN EXECUTE format('ALTER TABLE %I ADD COLUMN z int', current_setting('app.table')); END $$;",
 		.good = "ALTER TABLE t ADD COLUMN z int;",

@@ -12,6 +12,7 @@
 #include "parser/scansup.h"
 #include "utils/builtins.h"
 
+#include "changes.h"
 #include "compat.h"
 #include "facts.h"
 #include "facts_rows.h"
@@ -23,16 +24,12 @@
 /* What one batch may have; estimates may be off by as much again. */
 #define BATCH_ROWS	20000
 
+/* As many bytes are read in a second or so. */
+#define LONG_READ	(1024.0 * 1024 * 1024)
+
 /*
  * Conditions of UPDATE and DELETE
  */
-
-static Node *
-condition_of(Node *stmt)
-{
-	return IsA(stmt, UpdateStmt) ? ((UpdateStmt *) stmt)->whereClause :
-		((DeleteStmt *) stmt)->whereClause;
-}
 
 static List *
 others_of(Node *stmt)
@@ -45,20 +42,23 @@ others_of(Node *stmt)
 static char *
 first_batch(MigLint *lint)
 {
-	RangeVar   *target = IsA(lint->stmt, UpdateStmt) ?
-		((UpdateStmt *) lint->stmt)->relation :
-		((DeleteStmt *) lint->stmt)->relation;
-	const char *qualifier = others_of(lint->stmt) == NIL ? NULL :
-		target->alias ? target->alias->aliasname : target->relname;
-	char	   *batch = mig_lint_batch(lint->rel, qualifier);
+	Node	   *stmt = lint->change->stmt;
+	RangeVar   *target = lint->change->target;
+	const char *qualifier;
+	char	   *batch;
 	int			len = strlen(mig_lint_text(lint));
 	int			start = 0;
 	int			end = 0;
 	List	   *edits;
 
-	if (mig_returning_list(lint->stmt) != NIL)
+	if (stmt != lint->stmt ||
+		(!IsA(stmt, UpdateStmt) && !IsA(stmt, DeleteStmt)) ||
+		mig_returning_list(stmt) != NIL)
 		return NULL;
-	if (condition_of(lint->stmt) == NULL)
+	qualifier = others_of(stmt) == NIL ? NULL :
+		target->alias ? target->alias->aliasname : target->relname;
+	batch = mig_lint_batch(lint->rel, qualifier);
+	if (mig_change_condition(lint->change) == NULL)
 		return psprintf(MIG_LINT_FIRST_BATCH "%s",
 						mig_lint_append(lint, psprintf("WHERE %s", batch)));
 	if (!mig_lint_find_word(lint, 0, "WHERE", &start, &end))
@@ -68,6 +68,39 @@ first_batch(MigLint *lint)
 						  psprintf(" %s AND (", batch));
 	edits = mig_lint_edit(edits, len, len, ")");
 	return psprintf(MIG_LINT_FIRST_BATCH "%s", mig_lint_edited(lint, edits));
+}
+
+/*
+ * Rows of other tables
+ */
+
+/* " and, by ON DELETE CASCADE, rows of public.c (8 kB)" */
+static const char *
+cascade_label(MigLint *lint)
+{
+	List	   *reached = list_make1(lint->rel);
+	List	   *lost;
+
+	if (!mig_change_deletes(lint->change->stmt))
+		return "";
+	/* the list grows as it is walked */
+	for (int i = 0; i < list_length(reached); i++)
+	{
+		ListCell   *lc;
+
+		foreach(lc, mig_rel_referencing(list_nth(reached, i)))
+		{
+			MigForeignKey *key = lfirst(lc);
+
+			if (key->constraint->on_delete == FKCONSTR_ACTION_CASCADE &&
+				key->constraint->enforced && !key->table->partition &&
+				!mig_rel_is_empty(key->table))
+				reached = list_append_unique_ptr(reached, key->table);
+		}
+	}
+	lost = list_delete_first(reached);
+	return lost == NIL ? "" :
+		psprintf(" and, by ON DELETE CASCADE, rows of %s", mig_lint_rel_list(lost));
 }
 
 /* The first foreign key to it that has to look for rows without an index. */
@@ -92,7 +125,7 @@ static void
 report_all_rows(MigLint *lint, const char *verb)
 {
 	MigRel	   *rel = lint->rel;
-	MigForeignKey *key = IsA(lint->stmt, DeleteStmt) ?
+	MigForeignKey *key = IsA(lint->change->stmt, DeleteStmt) ?
 		unsupported_reference(rel) : NULL;
 	MigSeverity severity = mig_lint_by_size(lint, rel);
 
@@ -100,13 +133,14 @@ report_all_rows(MigLint *lint, const char *verb)
 		severity = MIG_SEVERITY_ERROR;
 	mig_lint_report(lint, &(MigReport) {
 		.severity = severity,
+		.location = mig_lint_change_location(lint),
 		.object = mig_rel_label(rel),
 		.consequence = key ?
-			psprintf("%s all rows of %s, and for each reads all of %s, where constraint %s has no index",
-					 verb, mig_lint_loss(rel), mig_rel_sized_label(key->table),
-					 key->constraint->name) :
-			psprintf("%s all rows of %s in one transaction, and locks each until it ends",
-					 verb, mig_lint_loss(rel)),
+			psprintf("%s all rows of %s%s, and for each reads all of %s, where constraint %s has no index",
+					 verb, mig_lint_loss(rel), cascade_label(lint),
+					 mig_rel_sized_label(key->table), key->constraint->name) :
+			psprintf("%s all rows of %s%s in one transaction, and locks each until it ends",
+					 verb, mig_lint_loss(rel), cascade_label(lint)),
 		.rewrite = first_batch(lint),
 	});
 }
@@ -122,16 +156,16 @@ changes_known_rows(const MigLint *lint)
 static void
 check_update(MigLint *lint)
 {
-	if (IsA(lint->stmt, UpdateStmt) && condition_of(lint->stmt) == NULL &&
-		changes_known_rows(lint))
+	if (IsA(lint->change->stmt, UpdateStmt) &&
+		mig_change_condition(lint->change) == NULL && changes_known_rows(lint))
 		report_all_rows(lint, "updates");
 }
 
 static void
 check_delete(MigLint *lint)
 {
-	if (IsA(lint->stmt, DeleteStmt) && condition_of(lint->stmt) == NULL &&
-		changes_known_rows(lint))
+	if (IsA(lint->change->stmt, DeleteStmt) &&
+		mig_change_condition(lint->change) == NULL && changes_known_rows(lint))
 		report_all_rows(lint, "deletes");
 }
 
@@ -220,30 +254,6 @@ looks_like_batch(Node *condition)
 	return false;
 }
 
-/* SELECT of the rows that UPDATE or DELETE would change. */
-static SelectStmt *
-selection_of(Node *stmt)
-{
-	SelectStmt *select = makeNode(SelectStmt);
-	ResTarget  *target = makeNode(ResTarget);
-	A_Const    *one = makeNode(A_Const);
-	bool		update = IsA(stmt, UpdateStmt);
-
-	one->val.ival.type = T_Integer;
-	one->val.ival.ival = 1;
-	one->location = -1;
-	target->val = (Node *) one;
-	target->location = -1;
-	select->targetList = list_make1(target);
-	select->withClause = update ? ((UpdateStmt *) stmt)->withClause :
-		((DeleteStmt *) stmt)->withClause;
-	select->fromClause = lcons(update ? ((UpdateStmt *) stmt)->relation :
-							   ((DeleteStmt *) stmt)->relation,
-							   list_copy(others_of(stmt)));
-	select->whereClause = condition_of(stmt);
-	return select;
-}
-
 /* Rows of the largest relation that the query reads. */
 static double
 rows_read(MigLint *lint, SelectStmt *select)
@@ -262,75 +272,175 @@ rows_read(MigLint *lint, SelectStmt *select)
 	return rows;
 }
 
-/* The query that INSERT takes its rows from; NULL: none. */
-static SelectStmt *
-source_of(const InsertStmt *stmt)
+/* How many rows a query returns; one that cannot be planned, all it reads. */
+static double
+rows_of(MigLint *lint, SelectStmt *select)
 {
-	SelectStmt *select = (SelectStmt *) stmt->selectStmt;
+	double		rows = mig_fact_rows_of(lint->shadow, select);
 
-	if (select != NULL && select->withClause == NULL && stmt->withClause != NULL)
-	{
-		select = copyObject(select);
-		select->withClause = stmt->withClause;
-	}
-	return select;
+	return rows < 0 ? rows_read(lint, select) : rows;
 }
 
-/* How many rows the statement changes; 0: few enough. */
+/* How many rows the change is of; 0: few enough. */
 static double
-rows_changed(MigLint *lint)
+many_rows(MigLint *lint)
 {
-	SelectStmt *select;
-	double		rows;
+	Node	   *condition = mig_change_condition(lint->change);
+	double		rows = 0;
+	ListCell   *lc;
 
-	if (IsA(lint->stmt, InsertStmt))
-		select = source_of((InsertStmt *) lint->stmt);
-	else
-		select = selection_of(lint->stmt);
-	if (select == NULL || select->valuesLists != NIL ||
-		is_limited((Node *) select, NULL))
-		return 0;
-	if (lint->rel->assumed)
-		return !IsA(lint->stmt, InsertStmt) &&
-			looks_like_batch(condition_of(lint->stmt)) ? 0 : LARGE_ROWS;
-	rows = mig_fact_rows_of(lint->shadow, select);
-	if (rows < 0)
-		rows = !IsA(lint->stmt, InsertStmt) &&
-			looks_like_batch(condition_of(lint->stmt)) ? 0 :
-			rows_read(lint, select);
+	foreach(lc, mig_change_queries(lint->change))
+	{
+		SelectStmt *select = lfirst_node(SelectStmt, lc);
+
+		if (is_limited((Node *) select, NULL))
+			return 0;
+		if (lint->rel->assumed)
+			return looks_like_batch(condition) ? 0 : LARGE_ROWS;
+		if (looks_like_batch(condition))
+			rows += Max(mig_fact_rows_of(lint->shadow, select), 0);
+		else
+			rows += rows_of(lint, select);
+	}
 	return rows > BATCH_ROWS ? rows : 0;
+}
+
+/* Does the change only add rows to a table? */
+static bool
+only_inserts(const MigLint *lint)
+{
+	Node	   *stmt = lint->change->stmt;
+
+	return mig_change_inserts(stmt) && !mig_change_deletes(stmt) &&
+		(IsA(stmt, InsertStmt) || mig_change_sets(stmt) == NIL);
 }
 
 static void
 check_backfill(MigLint *lint)
 {
-	bool		insert = IsA(lint->stmt, InsertStmt);
+	Node	   *stmt = lint->change->stmt;
+	bool		insert = only_inserts(lint);
 	MigRel	   *rel = lint->rel;
 	double		rows;
 	const char *words;
 
-	if (!insert && !IsA(lint->stmt, UpdateStmt) && !IsA(lint->stmt, DeleteStmt))
-		return;
 	/* without a condition, other rules tell */
-	if (!insert && (condition_of(lint->stmt) == NULL || !changes_known_rows(lint) ||
-					mig_rel_is_small(rel)))
+	if (!insert && (!changes_known_rows(lint) || mig_rel_is_small(rel) ||
+					(!IsA(stmt, MergeStmt) &&
+					 mig_change_condition(lint->change) == NULL)))
 		return;
 	if (insert && (rel == NULL || mig_rel_is_new(rel) || mig_rel_is_invisible(rel) ||
 				   rel->kind == RELKIND_VIEW))
 		return;
-	rows = rows_changed(lint);
+	rows = many_rows(lint);
 	if (rows == 0)
 		return;
 	words = rel->assumed ? "many rows" : mig_lint_rows(rows);
 	mig_lint_report(lint, &(MigReport) {
+		.location = mig_lint_change_location(lint),
 		.object = mig_rel_label(rel),
 		.consequence = insert ?
 			psprintf("inserts %s into %s in one transaction", words,
 					 mig_rel_label(rel)) :
-			psprintf("changes %s of %s in one transaction, and locks each until it ends",
-					 words, mig_rel_label(rel)),
+			psprintf("changes %s of %s%s in one transaction, and locks each until it ends",
+					 words, mig_rel_label(rel), cascade_label(lint)),
 		.rewrite = insert ? NULL : first_batch(lint),
 	});
+}
+
+/*
+ * Keys that others reference
+ */
+
+/* Does the change delete, or change columns of the key that it references? */
+static bool
+is_looked_up(MigLint *lint, const MigForeignKey *key)
+{
+	ListCell   *lc;
+	ListCell   *each;
+
+	if (mig_change_deletes(lint->change->stmt))
+		return true;
+	foreach(lc, mig_change_sets(lint->change->stmt))
+	{
+		foreach(each, key->constraint->foreign_columns)
+		{
+			MigColumn  *column = mig_rel_attribute(lint->rel, lfirst_int(each));
+
+			if (column != NULL && column->name != NULL &&
+				strcmp(column->name, lfirst(lc)) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* How many rows it changes, as the planner has it; in doubt, one. */
+static double
+expected_rows(MigLint *lint)
+{
+	double		rows = 0;
+	ListCell   *lc;
+
+	foreach(lc, mig_change_queries(lint->change))
+		rows += mig_fact_rows_of(lint->shadow, lfirst_node(SelectStmt, lc));
+	return Max(rows, 1);
+}
+
+static void
+report_lookup(MigLint *lint, const MigForeignKey *key, double rows)
+{
+	MigRel	   *table = key->table;
+	const char *words = mig_lint_rows(rows);
+	double		bytes = rows * mig_rel_bytes(table);
+	char	   *columns = mig_lint_column_names(table, key->constraint->columns);
+
+	if (bytes < LONG_READ)
+		return;
+	mig_lint_report(lint, &(MigReport) {
+		.severity = bytes < 10 * LONG_READ ? MIG_SEVERITY_WARNING : MIG_SEVERITY_ERROR,
+		.location = mig_lint_change_location(lint),
+		.object = mig_rel_label(table),
+		.consequence = psprintf("reads all of %s for each of %s of %s, as constraint %s has no index%s",
+								mig_rel_sized_label(table), words,
+								mig_rel_label(lint->rel), key->constraint->name,
+								mig_change_deletes(lint->change->stmt) &&
+								key->constraint->on_delete == FKCONSTR_ACTION_CASCADE ?
+								", and deletes the rows that it finds" : ""),
+		.rewrite = columns == NULL || table->kind == RELKIND_PARTITIONED_TABLE ? NULL :
+		psprintf("CREATE INDEX CONCURRENTLY ON %s (%s);\n%s;",
+				 mig_lint_quote_rel(table), columns, mig_lint_text(lint)),
+	});
+}
+
+/*
+ * A DELETE or UPDATE that has the server look for referencing rows, and no
+ * index to find them by.  Of a DELETE without WHERE another rule tells.
+ */
+static void
+check_lookup(MigLint *lint)
+{
+	Node	   *stmt = lint->change->stmt;
+	double		rows = 0;
+	ListCell   *lc;
+
+	if (!changes_known_rows(lint) ||
+		(IsA(stmt, DeleteStmt) && mig_change_condition(lint->change) == NULL))
+		return;
+	foreach(lc, mig_rel_referencing(lint->rel))
+	{
+		MigForeignKey *key = lfirst(lc);
+
+		if (key->constraint->enforced && key->constraint->columns != NIL &&
+			is_looked_up(lint, key) && !mig_rel_is_empty(key->table) &&
+			!mig_rel_is_small(key->table) &&
+			!mig_fact_index_supports(key->table, key->constraint->columns))
+		{
+			if (rows == 0)
+				rows = expected_rows(lint);
+			report_lookup(lint, key, rows);
+		}
+	}
 }
 
 /*
@@ -344,13 +454,15 @@ check_mixed(MigLint *lint)
 	MigDone    *holder;
 
 	if (!lint->in_transaction || lint->body == MIG_BODY_ROUTINE ||
-		!mig_lint_changes_rows(lint))
+		mig_change_is_short(lint->change) ||
+		lint->rel == NULL || mig_rel_is_invisible(lint->rel))
 		return;
 	holder = mig_lint_holder(lint, AccessExclusiveLock, NULL, &held);
 	if (holder == NULL)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.severity = mig_lint_is_slow(lint) ? 0 : MIG_SEVERITY_NOTICE,
+		.location = mig_lint_change_location(lint),
 		.object = mig_rel_label(lint->rel),
 		.consequence = psprintf("changes rows of %s while nobody can use %s, which statement %d has locked",
 								mig_rel_sized_label(lint->rel),
@@ -503,7 +615,7 @@ const MigRule mig_rules_data[] = {
 		.name = "ban-update-without-where",
 		.severity = MIG_SEVERITY_WARNING,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_CHANGE,
 		.check = check_update,
 		.help = "UPDATE of all rows in one transaction",
 		.why = "Each row stays locked until the end, the table grows to twice its size, and replicas fall behind. Batches that commit do none of that.",
@@ -515,7 +627,7 @@ const MigRule mig_rules_data[] = {
 		.name = "ban-delete-without-where",
 		.severity = MIG_SEVERITY_WARNING,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_CHANGE,
 		.check = check_delete,
 		.help = "DELETE of all rows in one transaction",
 		.why = "Each row stays locked until the end, and for each one the tables that reference it are looked at: without an index, all of them.",
@@ -527,7 +639,7 @@ const MigRule mig_rules_data[] = {
 		.name = "unbatched-backfill",
 		.severity = MIG_SEVERITY_WARNING,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_CHANGE,
 		.check = check_backfill,
 		.help = "a change of very many rows in one transaction",
 		.why = "Each row stays locked until the end, and a failure loses all of the work. Batches by key, a transaction each, do not.",
@@ -536,10 +648,22 @@ const MigRule mig_rules_data[] = {
 		.good = "UPDATE t SET a = id::int WHERE id BETWEEN 1 AND 10000 AND a IS NOT NULL;",
 	},
 	{
+		.name = "referencing-table-scan",
+		.severity = MIG_SEVERITY_WARNING,
+		.enabled = true,
+		.moments = MIG_ON_CHANGE,
+		.check = check_lookup,
+		.help = "a key goes or changes, and a large table that references it has no index",
+		.why = "For each row that is deleted, or whose key changes, the server looks for rows that reference it: without an index on the foreign key it reads all of that table each time.",
+		.safe = "The referencing table is small, or so few rows change that less than 1 GB is read; from 10 GB on it is an error.",
+		.bad = "DELETE FROM p WHERE id > 10;",
+		.good = "DELETE FROM p WHERE id = 10;",
+	},
+	{
 		.name = "data-in-ddl-transaction",
 		.severity = MIG_SEVERITY_ERROR,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_CHANGE,
 		.check = check_mixed,
 		.help = "rows change while ACCESS EXCLUSIVE is held",
 		.why = "The lock that a quick ALTER TABLE took is held until the rows are written. After a COMMIT, or in a migration of its own, the change blocks nobody's reads.",

@@ -11,10 +11,13 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
+#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
 #include "facts.h"
+#include "facts_expression.h"
+#include "guc.h"
 #include "rule.h"
 
 /* More than this is wide. */
@@ -524,6 +527,146 @@ check_boolean(MigLint *lint)
 	});
 }
 
+/*
+ * Columns that every table has
+ */
+
+typedef struct NewTable
+{
+	const char *schema;
+	const char *name;
+	MigLintPlace *place;
+} NewTable;
+
+typedef struct NewTables
+{
+	List	   *tables;			/* of NewTable * */
+} NewTables;
+
+/* Remembers a table whose columns the script itself says. */
+static void
+remember_table(MigLint *lint, NewTables *memory)
+{
+	CreateStmt *stmt = (CreateStmt *) lint->stmt;
+	MemoryContext caller;
+	NewTable   *table;
+	const char *schema;
+
+	if (!IsA(stmt, CreateStmt) || stmt->partbound != NULL ||
+		stmt->ofTypename != NULL || lint->body == MIG_BODY_ROUTINE ||
+		stmt->relation->relpersistence == RELPERSISTENCE_TEMP)
+		return;
+	schema = mig_shadow_creation_schema(lint->shadow, stmt->relation);
+	if (schema == NULL ||
+		mig_shadow_find_named(lint->shadow, schema, stmt->relation->relname))
+		return;
+	caller = MemoryContextSwitchTo(lint->context);
+	table = palloc(sizeof(NewTable));
+	table->schema = pstrdup(schema);
+	table->name = pstrdup(stmt->relation->relname);
+	table->place = mig_lint_place(lint, 0);
+	memory->tables = lappend(memory->tables, table);
+	MemoryContextSwitchTo(caller);
+}
+
+/* A type as a string; what is wrong with it is an error. */
+typedef struct TypeText
+{
+	const char *text;
+	TypeName   *type;
+} TypeText;
+
+static void
+parse_type(void *arg)
+{
+	TypeText   *text = arg;
+
+	text->type = linitial_node(TypeName, raw_parser(text->text,
+													RAW_PARSE_TYPE_NAME));
+}
+
+/* What is wrong with the table's column of that name; NULL: nothing. */
+static char *
+column_complaint(MigLint *lint, MigRel *rel, const char *name, const char *type)
+{
+	MigColumn  *column = mig_rel_column(rel, name);
+	TypeText	text = {.text = type};
+	Oid			wanted;
+	Oid			is;
+	int32		wanted_typmod;
+	int32		typmod;
+
+	if (column == NULL)
+		return psprintf("has no column %s%s%s", quote_identifier(name),
+						type ? " " : "", type ? type : "");
+	if (type == NULL || !mig_fact_try(lint->shadow, parse_type, &text))
+		return NULL;
+	wanted = mig_fact_type(lint->shadow, text.type, &wanted_typmod);
+	is = column->type;
+	typmod = column->typmod;
+	if (!OidIsValid(is) && column->definition != NULL &&
+		column->definition->typeName != NULL)
+		is = mig_fact_type(lint->shadow, column->definition->typeName, &typmod);
+	if (!OidIsValid(wanted) || !OidIsValid(is) ||
+		(wanted == is && (wanted_typmod < 0 || wanted_typmod == typmod)))
+		return NULL;
+	return psprintf("column %s is %s, not %s", quote_identifier(name),
+					format_type_with_typemod(is, typmod), type);
+}
+
+static void
+report_table(MigLint *lint, const NewTable *table, MigRel *rel)
+{
+	char	   *rest = pstrdup(mig_lint_required_columns);
+	char	   *name;
+	char	   *type;
+	StringInfoData complaints;
+
+	initStringInfo(&complaints);
+	while (rest != NULL && mig_guc_required_column(&rest, &name, &type))
+	{
+		char	   *complaint = column_complaint(lint, rel, name, type);
+
+		if (complaint != NULL)
+			appendStringInfo(&complaints, "%s%s",
+							 complaints.len > 0 ? ", " : "", complaint);
+	}
+	if (complaints.len > 0)
+		mig_lint_report(lint, &(MigReport) {
+			.place = table->place,
+			.object = mig_rel_label(rel),
+			.consequence = psprintf("differs from migrate.lint_required_columns: %s",
+									complaints.data),
+		});
+}
+
+/* At the end of the script: later statements of it may have added some. */
+static void
+check_required(MigLint *lint)
+{
+	NewTables  *memory;
+	ListCell   *lc;
+
+	if (mig_lint_required_columns[strspn(mig_lint_required_columns, " \t\r\n")] == '\0')
+		return;
+	memory = mig_lint_memory(lint, sizeof(NewTables));
+	if (lint->moment == MIG_ON_STATEMENT)
+	{
+		remember_table(lint, memory);
+		return;
+	}
+	foreach(lc, memory->tables)
+	{
+		NewTable   *table = lfirst(lc);
+		MigRel	   *rel = mig_shadow_find_named(lint->shadow, table->schema,
+												table->name);
+
+		if (rel != NULL && !rel->open)
+			report_table(lint, table, rel);
+	}
+	memory->tables = NIL;
+}
+
 const MigRule mig_rules_design[] = {
 	{
 		.name = "wide-table",
@@ -591,6 +734,18 @@ const MigRule mig_rules_design[] = {
 		.safe = "The column is NOT NULL; temporary tables.",
 		.bad = "ALTER TABLE t ADD COLUMN f boolean;",
 		.good = "ALTER TABLE t ADD COLUMN f boolean NOT NULL DEFAULT false;",
+	},
+	{
+		.name = "required-columns",
+		.severity = MIG_SEVERITY_NOTICE,
+		.enabled = true,
+		.moments = MIG_ON_STATEMENT | MIG_ON_SCRIPT_END,
+		.check = check_required,
+		.help = "a new table lacks a column that all tables should have",
+		.why = "Audits, replication and generic code rely on columns that every table has; which ones, migrate.lint_required_columns says.",
+		.safe = "The setting is empty, as it is by default, or a later statement of the script adds the column; temporary tables and partitions.",
+		.bad = "SET migrate.lint_required_columns = 'id, created_at timestamptz'; CREATE TABLE n(id int PRIMARY KEY);",
+		.good = "CREATE TABLE n(id int PRIMARY KEY, created_at timestamptz);",
 	},
 	{0}
 };

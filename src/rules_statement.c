@@ -12,6 +12,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 
+#include "changes.h"
 #include "facts.h"
 #include "rule.h"
 
@@ -29,7 +30,8 @@ check_nothing(MigLint *lint)
 static bool
 is_certain(MigLint *lint)
 {
-	return lint->body != MIG_BODY_ROUTINE && !lint->unseen;
+	return lint->body != MIG_BODY_ROUTINE && lint->body != MIG_BODY_CALLED &&
+		!lint->unseen;
 }
 
 static void
@@ -449,10 +451,15 @@ check_definitions(MigLint *lint, CreateStmt *stmt)
 static void
 check_duplicates(MigLint *lint)
 {
-	Node	   *stmt = lint->stmt;
+	Node	   *stmt = lint->change ? lint->change->stmt : lint->stmt;
 	ListCell   *lc;
 
-	if (IsA(stmt, UpdateStmt))
+	if (lint->change == NULL)
+	{
+		if (IsA(stmt, CreateStmt))
+			check_definitions(lint, (CreateStmt *) stmt);
+	}
+	else if (IsA(stmt, UpdateStmt))
 		check_targets(lint, ((UpdateStmt *) stmt)->targetList);
 	else if (IsA(stmt, InsertStmt))
 	{
@@ -466,8 +473,6 @@ check_duplicates(MigLint *lint)
 		foreach(lc, ((MergeStmt *) stmt)->mergeWhenClauses)
 			check_targets(lint, lfirst_node(MergeWhenClause, lc)->targetList);
 	}
-	else if (IsA(stmt, CreateStmt))
-		check_definitions(lint, (CreateStmt *) stmt);
 }
 
 /*
@@ -643,7 +648,7 @@ const MigRule mig_rules_statement[] = {
 		.name = "ban-duplicate-column-assignments",
 		.severity = MIG_SEVERITY_ERROR,
 		.enabled = true,
-		.moments = MIG_ON_STATEMENT,
+		.moments = MIG_ON_STATEMENT | MIG_ON_CHANGE,
 		.check = check_duplicates,
 		.help = "a column that one statement assigns or defines twice",
 		.why = "The server refuses it.",

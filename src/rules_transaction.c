@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 
 #include "bodies.h"
+#include "calls.h"
 #include "classify.h"
 #include "guc.h"
 #include "rule.h"
@@ -176,7 +177,7 @@ static void
 check_no_transaction_script(MigLint *lint)
 {
 	const MigScript *script = lint->script->script;
-	MigLintPlace place;
+	MigLintPlace place = {0};
 
 	if (!lint->script->no_transaction || script->nstatements < 2)
 		return;
@@ -360,7 +361,8 @@ check_work_under_lock(MigLint *lint)
 			.rewrite = IsA(lint->stmt, IndexStmt) ? NULL :
 			mig_lint_after_commit(lint),
 		});
-	else if (lint->effect->unknown && !is_seen(lint->routine))
+	else if (lint->effect->unknown && !is_seen(lint->routine) &&
+			 !mig_calls_are_seen(lint->calls))
 		mig_lint_report(lint, &(MigReport) {
 			.object = mig_rel_label(held),
 			.consequence = psprintf("runs code of unknown length while statement %d still holds ACCESS EXCLUSIVE on %s",

@@ -95,6 +95,7 @@ typedef struct MigConstraint
 	bool		enforced;
 	bool		no_inherit;
 	bool		deferrable;
+	bool		deferred;		/* is it checked at the end of the transaction? */
 	List	   *columns;		/* of int: attnums */
 	struct MigRel *foreign;		/* referenced table; NULL: none or unknown */
 	List	   *foreign_columns;	/* of int: attnums there */

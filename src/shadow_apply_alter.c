@@ -319,6 +319,8 @@ alter_constraint(const Change *change)
 		return;
 	constraint->deferrable = mig_altered_deferrable(change->command,
 													constraint->deferrable);
+	constraint->deferred = mig_altered_deferred(change->command,
+												constraint->deferred);
 	if (enforces)
 		constraint->enforced = constraint->valid = enforced;
 }

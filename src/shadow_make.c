@@ -797,6 +797,37 @@ make_foreign_key(MigRel *rel, Constraint *definition, const char *column)
 }
 
 /*
+ * When it is checked: the constraint of a table says so itself, that of a
+ * column is followed by what does.
+ */
+static void
+set_deferral(MigConstraint *constraint, Constraint *definition,
+			 MigColumn *column)
+{
+	bool		ours = false;
+	ListCell   *lc;
+
+	constraint->deferrable = definition->deferrable;
+	constraint->deferred = definition->initdeferred;
+	if (column == NULL || column->definition == NULL)
+		return;
+	foreach(lc, column->definition->constraints)
+	{
+		Constraint *other = lfirst(lc);
+
+		if (!IsA(other, Constraint))
+			continue;
+		if (other->contype < CONSTR_ATTR_DEFERRABLE)
+			ours = equal(other, definition);
+		if (!ours)
+			continue;
+		constraint->deferred |= other->contype == CONSTR_ATTR_DEFERRED;
+		constraint->deferrable |= constraint->deferred ||
+			other->contype == CONSTR_ATTR_DEFERRABLE;
+	}
+}
+
+/*
  * A new constraint of a table, or of the column of that name.  NULL: what is
  * no constraint of the table, but says something of the column only.
  */
@@ -828,7 +859,8 @@ mig_make_constraint(MigRel *rel, Constraint *definition, const char *column)
 	constraint->definition = mig_shadow_keep(rel->shadow, definition);
 	constraint->valid = !definition->skip_validation;
 	constraint->enforced = mig_definition_is_enforced(definition);
-	constraint->deferrable = definition->deferrable;
+	set_deferral(constraint, definition,
+				 column ? mig_rel_column(rel, column) : NULL);
 	return constraint;
 }
 
@@ -853,6 +885,7 @@ mig_make_constraint_copy(MigRel *rel, MigRel *source, MigConstraint *constraint,
 	copy->valid = constraint->valid;
 	copy->enforced = constraint->enforced;
 	copy->deferrable = constraint->deferrable;
+	copy->deferred = constraint->deferred;
 	copy->columns = mapped(rel, source, constraint->columns);
 	copy->foreign_columns = constraint->foreign_columns;
 	copy->on_delete = constraint->on_delete;

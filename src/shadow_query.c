@@ -59,7 +59,7 @@ add_relation(QueryWalk *context, RangeVar *name, LOCKMODE mode)
 
 /* The relation whose rows a statement changes. */
 static void
-add_target(QueryWalk *context, RangeVar *name, bool all)
+add_target(QueryWalk *context, RangeVar *name, bool all, void *change)
 {
 	if (name != NULL)
 	{
@@ -67,6 +67,7 @@ add_target(QueryWalk *context, RangeVar *name, bool all)
 												  RowExclusiveLock);
 
 		relation->target = true;
+		relation->change = change;
 		relation->all = all;
 	}
 }
@@ -190,7 +191,7 @@ walk_insert(InsertStmt *stmt, QueryWalk *context)
 	inner.ctes = list_copy(context->ctes);
 	inner.mode = AccessShareLock;
 	enter_with(&inner, stmt->withClause);
-	add_target(&inner, stmt->relation, true);
+	add_target(&inner, stmt->relation, true, stmt);
 	(void) walk(stmt->selectStmt, &inner);
 	(void) walk((Node *) stmt->onConflictClause, &inner);
 	return false;
@@ -205,7 +206,7 @@ walk_update(UpdateStmt *stmt, QueryWalk *context)
 	inner.mode = AccessShareLock;
 	inner.all = stmt->whereClause == NULL;
 	enter_with(&inner, stmt->withClause);
-	add_target(&inner, stmt->relation, inner.all);
+	add_target(&inner, stmt->relation, inner.all, stmt);
 	(void) walk_list(stmt->targetList, &inner);
 	(void) walk_list(stmt->fromClause, &inner);
 	(void) walk(stmt->whereClause, &inner);
@@ -221,7 +222,7 @@ walk_delete(DeleteStmt *stmt, QueryWalk *context)
 	inner.mode = AccessShareLock;
 	inner.all = stmt->whereClause == NULL;
 	enter_with(&inner, stmt->withClause);
-	add_target(&inner, stmt->relation, inner.all);
+	add_target(&inner, stmt->relation, inner.all, stmt);
 	(void) walk_list(stmt->usingClause, &inner);
 	(void) walk(stmt->whereClause, &inner);
 	return false;
@@ -236,7 +237,7 @@ walk_merge(MergeStmt *stmt, QueryWalk *context)
 	inner.mode = AccessShareLock;
 	inner.all = true;
 	enter_with(&inner, stmt->withClause);
-	add_target(&inner, stmt->relation, true);
+	add_target(&inner, stmt->relation, true, stmt);
 	(void) walk(stmt->sourceRelation, &inner);
 	(void) walk(stmt->joinCondition, &inner);
 	(void) walk_list(stmt->mergeWhenClauses, &inner);

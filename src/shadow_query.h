@@ -19,6 +19,7 @@ typedef struct MigQueryRelation
 	RangeVar   *name;
 	LOCKMODE	mode;			/* the lock that it takes */
 	bool		target;			/* its rows are changed */
+	Node	   *change;			/* of a target: what changes them */
 	bool		all;			/* no condition says which rows are read */
 } MigQueryRelation;
 

@@ -307,6 +307,7 @@ load_constraint(MigRel *rel, HeapTuple tuple, TupleDesc desc)
 	constraint->enforced = mig_constraint_is_enforced(form);
 	constraint->no_inherit = form->connoinherit;
 	constraint->deferrable = form->condeferrable;
+	constraint->deferred = form->condeferred;
 	constraint->on_delete = form->confdeltype;
 	value = heap_getattr(tuple, Anum_pg_constraint_conkey, desc, &isnull);
 	constraint->columns = attnum_list(value, isnull);

@@ -80,6 +80,8 @@ weigh_body(Weighing *weighing, Node *stmt, const char *text)
 	{
 		const MigBodyStatement *inner = lfirst(lc);
 
+		if (inner->raw != NULL && IsA(inner->raw->stmt, DoStmt))
+			weigh_body(weighing, inner->raw->stmt, inner->text);
 		if (inner->raw != NULL)
 			weigh(weighing, inner->raw->stmt);
 	}

@@ -54,7 +54,8 @@ foreach my $rule (@rules)
 # Examples that take more than a script: where they are tested instead.
 my %elsewhere = map { $_ => 1 }
   qw(multiple-statements-in-no-transaction too-many-ddl invalid-index-left-behind wide-table
-  irreversible-migration fk-nondeterministic-collation table-in-use write-hot-table rewrite-disk-headroom failing-statement);
+  irreversible-migration fk-nondeterministic-collation table-in-use write-hot-table rewrite-disk-headroom
+  referencing-table-scan required-columns);
 
 # Examples in a grammar that older servers have not.
 my %since = ('not-enforced' => 18);
