@@ -87,6 +87,7 @@ OBJS = \
 	src/leftover.o \
 	src/lint.o \
 	src/lint_rules.o \
+	src/lint_script.o \
 	src/lint_tell.o \
 	src/liquibase_changelog.o \
 	src/liquibase_changeset.o \
@@ -99,6 +100,7 @@ OBJS = \
 	src/meta.o \
 	src/migrate.o \
 	src/missing.o \
+	src/nearest.o \
 	src/numbered.o \
 	src/paths.o \
 	src/plan.o \

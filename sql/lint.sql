@@ -38,8 +38,40 @@ SELECT * FROM found(E'COPY t FROM stdin;\n1\t2\t-- migrate:ignore unknown-object
 -- the place of a finding: characters, not bytes; lines of the file
 SELECT * FROM found(E'SELECT 1;\n\n  SELECT ''\u00e4\u00f6'' FROM nosuch;');
 
+-- that of a command of ALTER TABLE, which the grammar does not keep
+CREATE TABLE "Ä, (x" (a int, "b,""c" int, d text);
+SELECT * FROM found(E'ALTER TABLE ONLY ( regress_lint . "Ä, (x" )\n  DROP COLUMN /* ä, ( */ nosuch1, -- one, two\n  ALTER d TYPE text USING concat(d, '', ('', (ARRAY[1, 2])[1]), /* ü */ DROP nosuch2,\n\tADD CHECK (a IN (1, 2)), ADD COLUMN e numeric(10, 2) DEFAULT (1), ADD COLUMN IF NOT EXISTS "b,""c" text, DROP CONSTRAINT nosuch3');
+SELECT * FROM found('ALTER TABLE IF EXISTS "Ä, (x" * DROP nosuch;', 'unknown%');
+SELECT * FROM found(E'-- first\nALTER VIEW IF EXISTS nosuch ALTER a SET DEFAULT 1; ALTER TYPE t ADD ATTRIBUTE a int, DROP ATTRIBUTE nosuch;');
+SELECT * FROM found(E'DO $$BEGIN\n  ALTER TABLE "Ä, (x" ADD COLUMN é int,\n    DROP nosuch;\nEND$$;', 'unknown%');
+SELECT * FROM found('DO ''BEGIN ALTER TABLE "Ä, (x" ADD COLUMN "it''''s" int, DROP nosuch; END'';', 'unknown%');
+
+-- names can be pasted
+SELECT object, object::regclass::oid = 'regress_lint."Ä, (x"'::regclass AS same, consequence
+FROM migrate.lint_sql('ALTER TABLE "Ä, (x" RENAME TO "Ö p";') WHERE rule = 'renaming-table';
+SELECT object, consequence FROM migrate.lint_sql('ALTER TABLE "Ä, (x" DROP COLUMN "b,""c";') WHERE rule = 'ban-drop-column';
+CREATE VIEW "V w" AS SELECT a FROM "Ä, (x";
+SELECT rule, object, consequence FROM migrate.lint_sql('ALTER TABLE "Ä, (x" DROP COLUMN a; ALTER TABLE t DROP COLUMN a;') WHERE rule = 'ban-drop-column';
+SELECT rule, object, consequence FROM migrate.lint_sql('ALTER TABLE "Ä, (x" DROP COLUMN a CASCADE;');
+SELECT migrate.register('1', 'one', 'ALTER TABLE "Ä, (x" ADD COLUMN f int; CREATE INDEX CONCURRENTLY ON "Ä, (x" (a);');
+SELECT statement, locks, r ->> 'relation' AS relation, (r ->> 'relation')::regclass::oid = 'regress_lint."Ä, (x"'::regclass AS same
+FROM migrate.plan(), jsonb_array_elements(relations) AS r;
+SET client_min_messages = warning;
+SELECT statement, outcome, locks FROM migrate.dry_run();
+RESET client_min_messages;
+SELECT migrate.unregister('1');
+DROP VIEW "V w";
+DROP TABLE "Ä, (x";
+
+-- what may have been meant
+SELECT * FROM found(E'-- migrate:ignore require-concurent-index-creation\nSELECT 1;');
+CREATE TABLE accounts (id bigint PRIMARY KEY, "Seats" int);
+SELECT * FROM found('SELECT * FROM acounts, nothing; DROP TABLE regress_lint.acccounts; ALTER TABLE accounts DROP seats, DROP idd, DROP CONSTRAINT accounts_key, DROP x;', 'unknown%');
+SELECT * FROM found('CREATE TABLE invoices (a int); SELECT * FROM invoice; DROP TABLE invoices; SELECT * FROM invoice, invoices;', 'unknown%');
+DROP TABLE accounts;
+
 -- settings
-SET migrate.lint_disable = 'unknown-object, nothing-like-it';
+SET migrate.lint_disable = 'unknown-object, nothing-like-it, prefer-text-fields';
 SELECT * FROM found('DROP TABLE nosuch;');
 SET migrate.lint_disable = 'not a list,,';
 RESET migrate.lint_disable;
@@ -54,6 +86,12 @@ SELECT * FROM migrate.lint('1', '1');
 SELECT * FROM found(E'SELECT 1;\nALTER TABEL t;');
 SELECT * FROM found('ROLLBACK;');
 SELECT * FROM found('BEGIN; VACUUM t; COMMIT;');
+SELECT rule, concat_ws(':', statement, line, col) AS place, consequence, rewrite FROM migrate.lint_sql(E'BEGIN;\n  CREATE INDEX CONCURRENTLY ON t (a) -- why\n;\nCOMMIT;');
+SELECT * FROM found('BEGIN; ALTER TABLE t DETACH PARTITION p CONCURRENTLY; COMMIT;');
+SELECT * FROM found(E'SELECT ''ä'';; ;\n  SELECT ''öö'' FROM (SELECT 1; SELECT 2;');
+SELECT * FROM found(E'SELECT 1;\nCREATE FUNCTION g() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; SELECT ''\u00e4');
+SELECT * FROM found(E'SELECT 1;\nSELECT E''\u00e4 \\u12'';');
+SELECT * FROM found(E'SELECT 1; COPY t FROM stdin;\n1;2;3\n\\.\n\n\\i more.sql');
 SELECT * FROM found('BEGIN; BEGIN; COMMIT;');
 SELECT * FROM found('BEGIN; SELECT 1;');
 SELECT * FROM found('');
@@ -153,7 +191,13 @@ SELECT migrate.register('2', 'two', 'ALTER TABLE n ADD COLUMN "B" int; SET LOCAL
 -- how long runs take is no matter here; t/001 sees apply() tell a finding
 SET client_min_messages = warning;
 SELECT version, name, state FROM migrate.apply();
+-- one that has run is not told that what it made is there already
+SELECT rule, statement, consequence FROM migrate.lint(version => '1');
+SELECT rule, statement, consequence FROM migrate.lint(version => '2');
 RESET client_min_messages;
+-- more than is told: the hint shows them when it has run, too
+SELECT migrate.register('7', 'many', repeat('GRANT pg_monitor TO CURRENT_USER; REVOKE pg_monitor FROM CURRENT_USER; ', 22) || 'SELECT 1 / 0;', project => 'it''s');
+SELECT count(*) FROM migrate.lint(version => '7', project => 'it''s') WHERE severity = 'warning';
 SELECT * FROM migrate.load(ARRAY['3_x.sql', '4_y.sql'], ARRAY['CREATE TABLE "order" (a int);', 'BEGIN; SELECT 1; COMMIT; SELECT 2;']);
 SELECT * FROM migrate.load(ARRAY['3_x.sql', '4_y.sql'], ARRAY['CREATE TABLE "order" (a int);', 'BEGIN; SELECT 1; COMMIT; SELECT 2;']);
 

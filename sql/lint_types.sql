@@ -2,34 +2,9 @@
 CREATE EXTENSION migrate;
 CREATE SCHEMA regress_lint_types;
 SET search_path = regress_lint_types;
-SET client_min_messages = warning;
-SET migrate.lint_small_table = '0 rows';
-\pset format unaligned
-\pset tuples_only on
--- what one rule finds in a script: where, what, and what it proposes, which it
--- must not object to again
-CREATE FUNCTION pg_temp.lint(wanted text, script text, assume text DEFAULT NULL) RETURNS SETOF text LANGUAGE plpgsql AS $f$
-DECLARE
-	f record;
-	line text;
-	n int := 0;
-BEGIN
-	FOR f IN SELECT * FROM migrate.lint_sql(script, assume) WHERE rule = wanted LOOP
-		n := n + 1;
-		RETURN NEXT format('%s %s:%s:%s %s', f.severity, f.statement, f.line, f.col, f.object);
-		RETURN NEXT '  ' || regexp_replace(f.consequence, '\(\d+ (bytes|kB|MB)\)', '(size)', 'g');
-		FOREACH line IN ARRAY coalesce(string_to_array(f.rewrite, E'\n'), '{}') LOOP
-			RETURN NEXT '  > ' || line;
-		END LOOP;
-		IF EXISTS (SELECT FROM migrate.lint_sql(coalesce(f.rewrite, ''), assume) AS again WHERE again.rule IN (wanted, 'syntax-error')) THEN
-			RETURN NEXT '  and the same again of what is proposed';
-		END IF;
-	END LOOP;
-	IF n = 0 THEN
-		RETURN NEXT 'nothing';
-	END IF;
-END
-$f$;
+\getenv directory PG_ABS_SRCDIR
+\set head :directory '/sql/lint_head.inc'
+\i :head
 
 SET timezone = 'UTC';
 CREATE TABLE t (id bigint PRIMARY KEY, a int, b text, v10 varchar(10), n numeric(10, 2), ts timestamp, tz timestamptz, j json, u uuid, c char(5), small smallint, d int);
@@ -59,7 +34,8 @@ SET migrate.lint_small_table = '100 rows';
 SELECT pg_temp.lint('changing-column-type', 'ALTER TABLE t ALTER a TYPE bigint;') LIMIT 2;
 SET migrate.lint_small_table = '0 rows';
 -- foreign keys
-SELECT pg_temp.lint('changing-column-type', 'ALTER TABLE t ALTER id TYPE int;') LIMIT 2;
+-- of a key that is referenced: what the other side has to do
+SELECT pg_temp.lint('changing-column-type', 'ALTER TABLE t ALTER id TYPE int;');
 SELECT pg_temp.lint('changing-column-type', 'ALTER TABLE child ALTER t_id TYPE int;') LIMIT 2;
 -- a place in a longer statement
 SELECT pg_temp.lint('changing-column-type', E'ALTER TABLE t\n\tADD COLUMN z int,\n\tALTER a TYPE bigint USING a * 2,\n\tALTER b TYPE varchar') LIMIT 2;

@@ -8,6 +8,8 @@
 #ifndef MIG_FACTS_H
 #define MIG_FACTS_H
 
+#include "catalog/objectaddress.h"
+
 #include "facts_expression.h"
 
 /* What it costs to add a column; the first that applies. */
@@ -40,7 +42,7 @@ typedef struct MigTypeChange
 typedef struct MigDependent
 {
 	const char *kind;			/* "view", "policy", ... */
-	const char *label;			/* as the server describes it */
+	const char *label;			/* "view public.v" */
 	Oid			classid;
 	Oid			objid;
 	int			objsubid;
@@ -68,6 +70,7 @@ extern bool mig_fact_default_excludes(MigRel *parent, MigRel *default_partition,
 extern char *mig_fact_bound_text(MigRel *parent, PartitionBoundSpec *bound);
 
 /* facts_depend.c */
+extern const char *mig_fact_object_label(const ObjectAddress *address);
 extern List *mig_fact_dependents(MigRel *rel, MigColumn *column);
 
 #endif							/* MIG_FACTS_H */

@@ -28,6 +28,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "facts.h"
 #include "facts_cascade.h"
 
 /* More than this is enough to know. */
@@ -362,7 +363,8 @@ lost_key(const MigForeignKey *key)
 	MigLost    *lost = palloc0(sizeof(MigLost));
 
 	lost->classid = ConstraintRelationId;
-	lost->label = psprintf("constraint %s on %s", key->constraint->name,
+	lost->label = psprintf("constraint %s on %s",
+						   quote_identifier(key->constraint->name),
 						   mig_rel_label(key->table));
 	lost->drop = psprintf("ALTER TABLE %s DROP CONSTRAINT %s;",
 						  quote_qualified_identifier(key->table->schema,
@@ -375,24 +377,18 @@ lost_key(const MigForeignKey *key)
 static MigLost *
 lost_object(MigShadow *shadow, const ObjectAddress *address)
 {
-	const char *kind;
-	const char *identity;
+	const char *label;
 	MigLost    *lost;
 
 	if (address->classId == RelationRelationId && address->objectSubId == 0)
 		return lost_relation(mig_shadow_of_oid(shadow, address->objectId));
-	identity = getObjectIdentity(address, true);
-	if (identity == NULL)
+	label = mig_fact_object_label(address);
+	if (label == NULL)
 		return NULL;
-	kind = getObjectTypeDescription(address, true);
-	if (strcmp(kind, "table constraint") == 0)
-		kind = "constraint";
-	else if (strcmp(kind, "table column") == 0)
-		kind = "column";
 	lost = palloc0(sizeof(MigLost));
 	lost->classid = address->classId;
-	lost->label = psprintf("%s %s", kind, identity);
-	lost->drop = drop_of(shadow, address, identity);
+	lost->label = label;
+	lost->drop = drop_of(shadow, address, getObjectIdentity(address, false));
 	return lost;
 }
 

@@ -244,6 +244,26 @@ kind_of(MigRel *rel, int attnum, MigDependent *dependent)
 	}
 }
 
+/*
+ * An object in words, qualified whatever search_path says: "view public.v";
+ * NULL: it is gone.
+ */
+const char *
+mig_fact_object_label(const ObjectAddress *address)
+{
+	const char *identity = getObjectIdentity(address, true);
+	const char *kind;
+
+	if (identity == NULL)
+		return NULL;
+	kind = getObjectTypeDescription(address, true);
+	if (strcmp(kind, "table constraint") == 0)
+		kind = "constraint";
+	else if (strcmp(kind, "table column") == 0)
+		kind = "column";
+	return psprintf("%s %s", kind, identity);
+}
+
 static bool
 is_listed(List *dependents, const MigDependent *dependent)
 {
@@ -277,7 +297,7 @@ add_dependent(List *result, MigRel *rel, int attnum, Form_pg_depend form)
 		return result;
 	ObjectAddressSubSet(address, dependent->classid, dependent->objid,
 						dependent->objsubid);
-	dependent->label = getObjectDescription(&address, true);
+	dependent->label = mig_fact_object_label(&address);
 	return dependent->label ? lappend(result, dependent) : result;
 }
 

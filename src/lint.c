@@ -20,9 +20,9 @@
 #include "guc.h"
 #include "lint.h"
 #include "lint_rules.h"
+#include "lint_script.h"
 #include "plan.h"
 #include "scan.h"
-#include "script.h"
 #include "spi_util.h"
 #include "suppress.h"
 #include "trace_rules.h"
@@ -52,7 +52,8 @@ ask(LintRun *run, int moment)
 	{
 		const MigRule *rule = mig_lint_rule(i);
 
-		if (!run->enabled[i] || (rule->moments & moment) == 0)
+		if (!run->enabled[i] || (rule->moments & moment) == 0 ||
+			(rule->before && run->lint.script->applied))
 			continue;
 		run->lint.rule = rule;
 		run->lint.rule_number = i;
@@ -388,148 +389,24 @@ judge_step(LintRun *run, const MigScript *script, const MigStep *step)
  * Scripts
  */
 
-/* What parsing a script came to. */
-typedef struct ParseTry
-{
-	const MigLintScript *script;
-	MigScript  *result;			/* NULL: it failed */
-	ErrorData  *error;
-	int			line;
-} ParseTry;
-
-static void
-parse(void *arg)
-{
-	ParseTry   *try = arg;
-
-	try->result = mig_script_parse(try->script->text, try->script->first_line,
-								   try->script->no_transaction);
-}
-
-/* Parses a script; an error is no reason to stop. */
-static void
-try_to_parse(ParseTry *try)
-{
-	try->error = mig_sql_try(parse, try);
-	if (try->error != NULL)
-		try->line = mig_script_error_line();
-}
-
-/* The rule that an error of parsing is about. */
-static const MigRule *
-parse_error_rule(const ErrorData *error)
-{
-	static const struct
-	{
-		int			sqlstate;
-		const char *rule;
-	}			rules[] =
-	{
-		{ERRCODE_FEATURE_NOT_SUPPORTED, "refused-statement"},
-		{ERRCODE_ACTIVE_SQL_TRANSACTION, "non-transactional-statement"},
-		{ERRCODE_INVALID_TRANSACTION_INITIATION, "transaction-nesting"},
-		{ERRCODE_INVALID_TRANSACTION_STATE, "ban-uncommitted-transaction"},
-	};
-
-	for (int i = 0; i < lengthof(rules); i++)
-	{
-		if (rules[i].sqlstate == error->sqlerrcode)
-			return mig_lint_rule_named(rules[i].rule);
-	}
-	return mig_lint_rule_named("syntax-error");
-}
-
 /* A script that cannot be parsed is a finding of its own: it would fail. */
 static void
-report_parse_error(LintRun *run, const ParseTry *try)
+report_parse_error(LintRun *run, const MigLintParse *try)
 {
 	MigLint    *lint = &run->lint;
-	MigFinding *finding;
+	MigLintPlace place = {lint->number, try->statement, try->location};
 
 	lint->script->failure = try->error->message;
 	lint->script->failure_line = try->line;
 	if (run->visit != NULL)
 		run->visit(lint, run->visit_arg);
-	if (!lint->script->reported)
-		return;
-	lint->rule = parse_error_rule(try->error);
-	MemoryContextSwitchTo(lint->context);
-	finding = palloc0(sizeof(MigFinding));
-	finding->rule = lint->rule;
-	finding->severity = MIG_SEVERITY_ERROR;
-	finding->script = lint->number;
-	finding->line = try->line;
-	finding->consequence = psprintf("fails: %s", try->error->message);
-	lint->findings = lappend(lint->findings, finding);
-}
-
-static bool
-body_commits(const MigScript *script, const MigStatement *statement)
-{
-	char	   *text = pnstrdup(script->text + statement->location,
-								statement->len);
-
-	return mig_body_of(statement->raw->stmt, text)->commits;
-}
-
-/* Does the statement, a DO or a CALL, commit in its middle? */
-static bool
-commits(const MigScript *script, const MigStatement *statement)
-{
-	CallStmt   *call = (CallStmt *) statement->raw->stmt;
-
-	if (IsA(call, DoStmt))
-		return body_commits(script, statement);
-	if (!IsA(call, CallStmt))
-		return false;
-	/* a procedure that the script itself makes, or that is there */
-	for (int i = statement->number - 1; i > 0; i--)
-	{
-		const MigStatement *earlier = &script->statements[i - 1];
-		CreateFunctionStmt *create = (CreateFunctionStmt *) earlier->raw->stmt;
-
-		if (IsA(create, CreateFunctionStmt) && create->is_procedure &&
-			strcmp(strVal(llast(create->funcname)),
-				   strVal(llast(call->funccall->funcname))) == 0)
-			return body_commits(script, earlier);
-	}
-	return mig_body_call_commits(call);
-}
-
-/*
- * The steps that apply() will make of one: what commits is refused within a
- * transaction, and then runs outside of one, after a commit.  Where the script
- * wrote BEGIN ... COMMIT, it fails.
- */
-static List *
-divide_step(const MigScript *script, MigStep *step)
-{
-	if (step->toplevel || step->block)
-		return list_make1(step);
-	for (int i = step->first; i <= step->last; i++)
-	{
-		List	   *parts;
-		MigStep    *rest;
-
-		if (!commits(script, &script->statements[i - 1]))
-			continue;
-		parts = mig_step_split(script, step, i, true);
-		rest = llast(parts);
-		return rest->first == i ? parts :
-			list_concat(list_delete_last(parts), divide_step(script, rest));
-	}
-	return list_make1(step);
-}
-
-static List *
-divide(const MigScript *script)
-{
-	List	   *result = NIL;
-	ListCell   *lc;
-
-	foreach(lc, script->steps)
-		result = list_concat(result, divide_step(script, lfirst(lc)));
-	return result;
+	lint->rule = mig_lint_parse_rule(try);
+	mig_lint_report(lint, &(MigReport) {
+		.severity = MIG_SEVERITY_ERROR,
+		.place = &place,
+		.consequence = psprintf("fails: %s", try->error->message),
+		.rewrite = mig_lint_parse_rewrite(try),
+	});
 }
 
 /* One script of the set. */
@@ -540,15 +417,14 @@ judge_script(LintRun *run, int number)
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(caller, "migrate lint script",
 												  ALLOCSET_DEFAULT_SIZES);
-	ParseTry	try = {0};
+	MigLintParse try;
 	ListCell   *lc;
 
 	MemoryContextSwitchTo(context);
 	lint->number = number;
 	lint->script = list_nth(lint->scripts, number);
 	lint->statement = NULL;
-	try.script = lint->script;
-	try_to_parse(&try);
+	mig_lint_parse(&try, lint->script);
 	lint->script->script = try.result;
 	if (try.result != NULL)
 	{
@@ -561,7 +437,6 @@ judge_script(LintRun *run, int number)
 		report_parse_error(run, &try);
 	else
 	{
-		try.result->steps = divide(try.result);
 		foreach(lc, try.result->steps)
 			judge_step(run, try.result, lfirst(lc));
 		lint->statement = NULL;
@@ -635,11 +510,18 @@ was_asked(const LintRun *run, const char *name)
 static const char *
 unused_text(const MigSuppression *suppression)
 {
+	const char *nearest;
+
 	if (suppression->rule == NULL)
 		return suppression->statement == 0 ? "suppresses nothing" :
 			"names no rule, so it suppresses nothing";
 	if (mig_lint_rule_named(suppression->rule) == NULL)
-		return psprintf("there is no rule \"%s\"", suppression->written);
+	{
+		nearest = mig_lint_rule_nearest(suppression->rule);
+		return psprintf(nearest ? "there is no rule \"%s\", perhaps \"%s\" is meant" :
+						"there is no rule \"%s\"",
+						suppression->written, nearest);
+	}
 	return psprintf("rule \"%s\" has no finding here", suppression->written);
 }
 
@@ -922,6 +804,7 @@ mig_lint_pending(const MigLintRequest *request)
 		MigLintScript *script = stored_script(only);
 
 		script->reported = true;
+		script->applied = true;
 		scripts = list_make1(script);
 	}
 	else

@@ -12,6 +12,7 @@
 
 #include "guc.h"
 #include "lint_rules.h"
+#include "nearest.h"
 
 typedef struct Section
 {
@@ -114,11 +115,37 @@ mig_lint_rule_named(const char *name)
 	return number < 0 ? NULL : entries[number].rule;
 }
 
+/* The rule that may have been meant; NULL: none is called like that. */
+const char *
+mig_lint_rule_nearest(const char *name)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < mig_lint_rules_count(); i++)
+		names = lappend(names, unconstify(char *, entries[i].rule->name));
+	return mig_nearest(name, names);
+}
+
 /* Where the documents explain it. */
 const char *
 mig_lint_rule_page(const MigRule *rule)
 {
 	return psprintf("doc/rules.md#%s", rule->name);
+}
+
+static void
+report_unknown(const char *setting, const char *name)
+{
+	const char *nearest = mig_lint_rule_nearest(name);
+
+	ereport(WARNING,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg("setting \"%s\" names lint rule \"%s\", which does not exist",
+					setting, name),
+			 nearest ?
+			 errhint("Perhaps you meant \"%s\"; SELECT rule FROM migrate.rules(); lists them all.",
+					 nearest) :
+			 errhint("SELECT rule FROM migrate.rules(); lists them.")));
 }
 
 /* Switches the rules that a setting lists. */
@@ -132,16 +159,13 @@ switch_rules(bool *enabled, const char *setting, const char *value, bool on)
 		return;					/* its check has refused it */
 	foreach(lc, names)
 	{
-		int			number = find_rule(lfirst(lc));
+		const char *name = lfirst(lc);
+		int			number = find_rule(name);
 
 		if (number >= 0)
 			enabled[number] = on;
 		else
-			ereport(WARNING,
-					(errcode(ERRCODE_UNDEFINED_OBJECT),
-					 errmsg("setting \"%s\" names lint rule \"%s\", which does not exist",
-							setting, (char *) lfirst(lc)),
-					 errhint("SELECT rule FROM migrate.rules(); lists them.")));
+			report_unknown(setting, name);
 	}
 }
 

@@ -13,6 +13,7 @@
 extern int	mig_lint_rules_count(void);
 extern const MigRule *mig_lint_rule(int number);
 extern const MigRule *mig_lint_rule_named(const char *name);
+extern const char *mig_lint_rule_nearest(const char *name);
 extern const char *mig_lint_rule_section(int number);
 extern const char *mig_lint_rule_page(const MigRule *rule);
 extern bool *mig_lint_rules_enabled(void);

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -94,12 +95,33 @@ tell_finding(const MigLintResult *result, const MigFinding *finding)
 }
 
 /*
+ * How to see what is not told, of which this finding is the first.  Once a
+ * migration has run, only a call that names it judges it.
+ */
+static const char *
+hint_for_more(const MigLintResult *result, const char *project, bool running,
+			  const MigFinding *first)
+{
+	const MigLintScript *script = mig_lint_script(result, first);
+	const char *version = script->version ? script->version : script->name;
+	const char *elsewhere = strcmp(project, mig_project) == 0 ? "" :
+		psprintf("project => %s", quote_literal_cstr(project));
+
+	if (!running)
+		return psprintf("SELECT * FROM migrate.lint(%s); shows them.", elsewhere);
+	return psprintf("SELECT * FROM migrate.lint(version => %s%s%s); shows those of \"%s\".",
+					quote_literal_cstr(version), *elsewhere ? ", " : "",
+					elsewhere, mig_label(script->version, script->name));
+}
+
+/*
  * The findings as notices.  Those of severity notice are only counted, and
- * before a run not even that: afterwards nobody could look them up.
+ * before a run not even that.
  */
 static void
-tell(const MigLintResult *result, bool running)
+tell(const MigLintResult *result, const char *project, bool running)
 {
+	const MigFinding *first = NULL; /* that is not told */
 	int			told = 0;
 	int			more = 0;
 	ListCell   *lc;
@@ -117,13 +139,15 @@ tell(const MigLintResult *result, bool running)
 			tell_finding(result, finding);
 			told++;
 		}
+		if (more == 1 && first == NULL)
+			first = finding;
 	}
 	if (more > 0)
 		ereport(NOTICE,
 				(errmsg_plural("lint has %d %sfinding",
 							   "lint has %d %sfindings", more, more,
 							   told > 0 ? "more " : ""),
-				 errhint("SELECT * FROM migrate.lint(); shows them.")));
+				 errhint("%s", hint_for_more(result, project, running, first))));
 }
 
 /* With migrate.lint = error, a finding of that severity ends the run. */
@@ -162,7 +186,7 @@ mig_lint_before_run(List *migrations)
 	try_to_judge(&try);
 	if (try.result == NULL)
 		return NULL;
-	tell(try.result, true);
+	tell(try.result, ((MigMigration *) linitial(migrations))->project, true);
 	if (mig_lint_mode == MIG_LINT_ERROR)
 		refuse(try.result);
 	return try.timings;
@@ -208,5 +232,5 @@ mig_lint_after_load(const char *project, List *labels)
 	if (try.result == NULL)
 		return;
 	keep_findings(try.result, labels);
-	tell(try.result, false);
+	tell(try.result, project, false);
 }

@@ -55,6 +55,8 @@ typedef struct MigRule
 	const char *bad;			/* SQL; assumes the schema of doc/rules.md */
 	const char *good;			/* SQL that this rule does not object to; NULL:
 								 * there is none */
+	bool		before;			/* not asked of a script that has run: what is
+								 * there is its own work */
 } MigRule;
 
 /* The rules of one section; ends with a rule without a name. */
@@ -127,8 +129,8 @@ typedef struct MigLintPlace
 typedef struct MigReport
 {
 	MigSeverity severity;
-	int			location;		/* of a node, as the grammar gave it; 0: the
-								 * statement's */
+	int			location;		/* of a node, as the grammar gave it; 0: of the
+								 * constraint, column, command or statement */
 	const char *object;
 	const char *consequence;
 	const char *rewrite;
@@ -149,6 +151,7 @@ typedef struct MigLintScript
 	const char *text;
 	int			first_line;
 	int			done;			/* statements up to this one have run already */
+	bool		applied;		/* all of it has */
 	MigScript  *script;			/* NULL: it could not be parsed ... */
 	const char *failure;		/* ... and this is why, ... */
 	int			failure_line;	/* ... in this line of its file; 0: none */
@@ -233,27 +236,24 @@ extern RangeVar *mig_lint_subject(Node *stmt, char *kind);
 extern bool mig_lint_commands(MigLint *lint, AlterTableType subtype,
 							  const char *name);
 
-/* texts; rule_text.c */
+/* what a statement says, and names; rule_text.c */
 extern char *mig_lint_text(MigLint *lint);
 extern char *mig_lint_after_commit(MigLint *lint);
+extern int	mig_lint_offset(const MigLint *lint, int location);
 extern int	mig_lint_end_of(MigLint *lint, int location);
 extern char *mig_lint_piece(MigLint *lint, int start, int end);
 extern char *mig_lint_source(MigLint *lint, int location);
+extern int	mig_lint_source_end(MigLint *lint, int location);
+extern char *mig_lint_between(MigLint *lint, int start, int end);
+extern bool mig_lint_find_word(MigLint *lint, int from, const char *word,
+							   int *start, int *end);
+extern int	mig_lint_type_end(MigLint *lint, const TypeName *type);
+extern int	mig_lint_command_number(const MigLint *lint);
+extern void mig_lint_command_span(MigLint *lint, int number, int *start,
+								  int *end);
 extern char *mig_lint_after(const char *text, const char *word);
 extern char *mig_lint_after_name(const char *text);
 extern char *mig_lint_list(const char *text);
-extern char *mig_lint_substitute(const char *text, const char *word,
-								 const char *by);
-extern char *mig_lint_without(const char *text, const char *const *words,
-							  int nwords);
-extern char *mig_lint_with(const char *text, const char *after,
-						   const char *inserted);
-extern char *mig_lint_insert(MigLint *lint, const char *after,
-							 const char *inserted);
-extern char *mig_lint_replace(MigLint *lint, int start, int end,
-							  const char *by);
-extern char *mig_lint_without_addition(MigLint *lint, int location);
-extern char *mig_lint_append(MigLint *lint, const char *appended);
 extern char *mig_lint_constraint_text(MigLint *lint);
 extern char *mig_lint_column_without(MigLint *lint, ColumnDef *column,
 									 int kinds);
@@ -261,19 +261,25 @@ extern Constraint *mig_lint_column_constraint(ColumnDef *column,
 											  ConstrType kind);
 extern char *mig_lint_names(List *names);
 extern const char *mig_lint_quote_rel(const MigRel *rel);
+extern const char *mig_lint_column_label(MigLint *lint, const char *column);
 extern const char *mig_lint_range(const RangeVar *name);
+extern char *mig_lint_suffixed(const char *name, const char *suffix);
 
-/* edits of the statement's text; rule_edit.c */
-extern int	mig_lint_offset(const MigLint *lint, int location);
-extern int	mig_lint_source_end(MigLint *lint, int location);
+/* what it should say; rule_edit.c */
 extern List *mig_lint_edit(List *edits, int start, int end, const char *text);
 extern char *mig_lint_edited(MigLint *lint, List *edits);
-extern bool mig_lint_find_word(MigLint *lint, int from, const char *word,
-							   int *start, int *end);
-extern int	mig_lint_type_end(MigLint *lint, const TypeName *type);
+extern char *mig_lint_replace(MigLint *lint, int start, int end,
+							  const char *by);
+extern char *mig_lint_insert(MigLint *lint, const char *after,
+							 const char *inserted);
+extern char *mig_lint_append(MigLint *lint, const char *appended);
 extern char *mig_lint_without_command(MigLint *lint);
-extern char *mig_lint_between(MigLint *lint, int start, int end);
-extern char *mig_lint_suffixed(const char *name, const char *suffix);
+extern char *mig_lint_substitute(const char *text, const char *word,
+								 const char *by);
+extern char *mig_lint_without(const char *text, const char *const *words,
+							  int nwords);
+extern char *mig_lint_with(const char *text, const char *after,
+						   const char *inserted);
 
 /* relations in words, and parts of their rows; rule_relation.c */
 extern const char *mig_lint_loss(MigRel *rel);

@@ -1,15 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * rule_edit.c
- *	  Edits of what the user wrote, for lint rules that propose another text.
+ *	  What a statement should say, for lint rules: its text after edits.
  *
- * Offsets count from the start of the statement's text.
+ * For the difference between locations and offsets see rule_text.c.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "commands/defrem.h"
 #include "lib/stringinfo.h"
 
 #include "rule.h"
@@ -23,20 +22,9 @@ typedef struct Edit
 	const char *text;
 } Edit;
 
-/* Where a node of the statement is in its text. */
-int
-mig_lint_offset(const MigLint *lint, int location)
-{
-	return lint->base + location - lint->location;
-}
-
-/* Where what begins at a node ends: see mig_lint_source(). */
-int
-mig_lint_source_end(MigLint *lint, int location)
-{
-	return mig_lint_offset(lint, location) +
-		(int) strlen(mig_lint_source(lint, location));
-}
+/*
+ * The statement
+ */
 
 /* One more edit in a list; in any order, but none within another. */
 List *
@@ -79,153 +67,133 @@ mig_lint_edited(MigLint *lint, List *edits)
 	return result.data;
 }
 
-/* Is the current token this word, not quoted? */
-static bool
-is_word(const MigScan *scan, const char *word)
+/* The statement with something else between two locations of the tree. */
+char *
+mig_lint_replace(MigLint *lint, int start, int end, const char *by)
 {
-	int			len = strlen(word);
-
-	return scan->token_end - scan->location == len &&
-		pg_strncasecmp(scan->text + scan->location, word, len) == 0;
+	return mig_lint_edited(lint, mig_lint_edit(NIL,
+											   mig_lint_offset(lint, start),
+											   mig_lint_offset(lint, end), by));
 }
 
 /*
- * Finds a word or a sign of the statement from an offset on, outside of
- * parentheses that open after that.
+ * The statement with a text after its first token of this name; as it is if
+ * there is none.
  */
-bool
-mig_lint_find_word(MigLint *lint, int from, const char *word, int *start,
-				   int *end)
+char *
+mig_lint_insert(MigLint *lint, const char *after, const char *inserted)
 {
-	char	   *text = mig_lint_text(lint);
-	int			depth = 0;
-	bool		found = false;
-	MigScan		scan;
-
-	mig_scan_begin(&scan, text + from);
-	while (!found)
-	{
-		MigScanEvent event = mig_scan_next(&scan);
-
-		if (event == MIG_SCAN_END || event == MIG_SCAN_FAILED)
-			break;
-		if (scan.token == ')' || scan.token == ']')
-			depth--;
-		if (depth <= 0 && is_word(&scan, word))
-		{
-			*start = from + scan.location;
-			*end = from + scan.token_end;
-			found = true;
-		}
-		if (scan.token == '(' || scan.token == '[')
-			depth++;
-	}
-	mig_scan_end(&scan);
-	return found;
+	return psprintf("%s;", mig_lint_with(mig_lint_text(lint), after, inserted));
 }
 
-/* May this token go on with the name of a type? */
-static bool
-continues_type(const MigScan *scan)
+/* The statement with a text at its end. */
+char *
+mig_lint_append(MigLint *lint, const char *appended)
 {
-	static const char *const words[] = {"varying", "char", "character",
-	"precision", "with", "without", "time", "zone", "."};
-
-	for (int i = 0; i < lengthof(words); i++)
-	{
-		if (is_word(scan, words[i]))
-			return true;
-	}
-	return scan->token == '(';
-}
-
-/* Where the type that begins there ends, without the brackets of an array. */
-int
-mig_lint_type_end(MigLint *lint, const TypeName *type)
-{
-	int			start = mig_lint_offset(lint, type->location);
-	char	   *text = mig_lint_text(lint) + start;
-	int			depth = 0;
-	int			end = 0;
-	bool		dot = true;		/* what comes first is part of it */
-	MigScan		scan;
-
-	mig_scan_begin(&scan, text);
-	for (;;)
-	{
-		MigScanEvent event = mig_scan_next(&scan);
-
-		if (event == MIG_SCAN_END || event == MIG_SCAN_FAILED ||
-			(depth == 0 && !dot && !continues_type(&scan)))
-			break;
-		if (scan.token == '(')
-			depth++;
-		else if (scan.token == ')')
-			depth--;
-		dot = scan.token == '.';
-		end = scan.token_end;
-	}
-	mig_scan_end(&scan);
-	return start + end;
-}
-
-/* The number of the current command among those of its ALTER TABLE. */
-static int
-command_number(MigLint *lint)
-{
-	ListCell   *lc;
-
-	foreach(lc, castNode(AlterTableStmt, lint->stmt)->cmds)
-	{
-		if (lfirst(lc) == lint->command)
-			return foreach_current_index(lc);
-	}
-	return -1;
+	return psprintf("%s %s;", mig_lint_text(lint), appended);
 }
 
 /*
- * The ALTER TABLE without its current command, and the comma that goes with
- * it.  NULL: it has no other one.
+ * ALTER TABLE without its current command and the comma that goes with it.
+ * NULL: it has no other one.
  */
 char *
 mig_lint_without_command(MigLint *lint)
 {
-	AlterTableStmt *stmt = castNode(AlterTableStmt, lint->stmt);
-	int			number = command_number(lint);
-	char	   *text = mig_lint_text(lint);
-	int			name = mig_lint_offset(lint, stmt->relation->location);
-	int			end = strlen(text) - strlen(mig_lint_after_name(text + name));
-	int			start = end;
+	int			number = mig_lint_command_number(lint);
+	int			count = list_length(castNode(AlterTableStmt, lint->stmt)->cmds);
+	int			start;
+	int			end;
+	int			ignored;
 
-	if (list_length(stmt->cmds) < 2 || number < 0)
+	if (count < 2)
 		return NULL;
-	/* the first one goes with the comma behind it, others with their own */
-	for (int i = 0;; i++)
+	if (number + 1 < count)
 	{
-		int			comma = strlen(text);
-		int			after = comma;
-
-		(void) mig_lint_find_word(lint, end, ",", &comma, &after);
-		if (i == number)
-		{
-			end = number > 0 ? comma : after + (int) strspn(text + after, " ");
-			return mig_lint_edited(lint, mig_lint_edit(NIL, start, end, ""));
-		}
-		start = comma;
-		end = after;
+		mig_lint_command_span(lint, number, &start, &ignored);
+		mig_lint_command_span(lint, number + 1, &end, &ignored);
 	}
+	else
+	{
+		mig_lint_command_span(lint, number - 1, &ignored, &start);
+		mig_lint_command_span(lint, number, &ignored, &end);
+	}
+	return mig_lint_edited(lint, mig_lint_edit(NIL, start, end, ""));
 }
 
-/* What stands between two offsets. */
+/*
+ * Any text
+ */
+
+/* The text with something else for each token of this name. */
 char *
-mig_lint_between(MigLint *lint, int start, int end)
+mig_lint_substitute(const char *text, const char *word, const char *by)
 {
-	return pnstrdup(mig_lint_text(lint) + start, end - start);
+	StringInfoData result;
+	MigScan		scan;
+	int			copied = 0;
+
+	initStringInfo(&result);
+	mig_scan_begin(&scan, text);
+	while (mig_scan_token(&scan))
+	{
+		if (!mig_scan_is_word(&scan, word))
+			continue;
+		appendBinaryStringInfo(&result, text + copied, scan.location - copied);
+		appendStringInfoString(&result, by);
+		copied = scan.token_end;
+	}
+	mig_scan_end(&scan);
+	appendStringInfoString(&result, text + copied);
+	return result.data;
 }
 
-/* A name that is not longer than a name can be: "orders_unused". */
+/*
+ * The text without its first tokens of these names, which follow each other;
+ * as it is if they are not there.
+ */
 char *
-mig_lint_suffixed(const char *name, const char *suffix)
+mig_lint_without(const char *text, const char *const *words, int nwords)
 {
-	return makeObjectName(name, NULL, suffix);
+	int			start = -1;
+	int			matched = 0;
+	int			end = 0;
+	MigScan		scan;
+
+	mig_scan_begin(&scan, text);
+	while (matched < nwords && mig_scan_token(&scan))
+	{
+		if (!mig_scan_is_word(&scan, words[matched]))
+			matched = 0;
+		if (mig_scan_is_word(&scan, words[matched]))
+		{
+			if (matched++ == 0)
+				start = scan.location;
+			end = scan.token_end;
+		}
+	}
+	mig_scan_end(&scan);
+	if (matched < nwords)
+		return pstrdup(text);
+	return psprintf("%.*s%s", start, text,
+					text + end + strspn(text + end, " "));
+}
+
+/* A text with another after its first token of this name, if there is one. */
+char *
+mig_lint_with(const char *text, const char *after, const char *inserted)
+{
+	MigScan		scan;
+	int			at = -1;
+
+	mig_scan_begin(&scan, text);
+	while (at < 0 && mig_scan_token(&scan))
+	{
+		if (mig_scan_is_word(&scan, after))
+			at = scan.token_end;
+	}
+	mig_scan_end(&scan);
+	if (at < 0)
+		return pstrdup(text);
+	return psprintf("%.*s %s%s", at, text, inserted, text + at);
 }

@@ -23,9 +23,29 @@ const char *const mig_severity_names[] = {NULL, "notice", "warning", "error"};
  * Reporting
  */
 
+/*
+ * Where in 'source' the part of the statement is that rules look at: what
+ * stands for them in MigLint, from the inside out.
+ */
+static int
+current_location(MigLint *lint)
+{
+	int			start;
+	int			end;
+
+	if (lint->constraint != NULL)
+		return lint->base + lint->constraint->location;
+	if (lint->column != NULL)
+		return lint->base + lint->column->location;
+	if (lint->command == NULL)
+		return lint->location;
+	mig_lint_command_span(lint, mig_lint_command_number(lint), &start, &end);
+	return lint->location + start;
+}
+
 /* A place of the current statement, or of the node at 'location' in it. */
 static MigLintPlace
-place_of(const MigLint *lint, int location)
+place_of(MigLint *lint, int location)
 {
 	MigLintPlace place = {0};
 
@@ -35,7 +55,8 @@ place_of(const MigLint *lint, int location)
 	if (lint->source != lint->script->text)
 		place.location = lint->place;
 	else
-		place.location = location > 0 ? lint->base + location : lint->location;
+		place.location = location > 0 ? lint->base + location :
+			current_location(lint);
 	return place;
 }
 

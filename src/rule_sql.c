@@ -263,13 +263,41 @@ mig_sql_backfill(StringInfo sql, MigRel *rel, const char *table,
 	mig_sql_add(sql, "-- again and again, each in a transaction of its own, until it changes no row:");
 	if (key != NULL && list_length(key->columns) == 1)
 		column = mig_rel_attribute(rel, linitial_int(key->columns));
+	mig_sql_add(sql, "UPDATE %s SET %s", table, assignment);
 	if (column != NULL)
-		mig_sql_add(sql, "UPDATE %s SET %s WHERE %s IN (SELECT %s FROM %s WHERE %s LIMIT %d);",
-					table, assignment, quote_identifier(column->name),
+		mig_sql_add(sql, "  WHERE %s IN (SELECT %s FROM %s WHERE %s LIMIT %d);",
+					quote_identifier(column->name),
 					quote_identifier(column->name), table, condition, BATCH);
 	else
-		mig_sql_add(sql, "UPDATE %s SET %s WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM %s WHERE %s LIMIT %d);",
-					table, assignment, table, condition, BATCH);
+		mig_sql_add(sql, "  WHERE (tableoid, ctid) IN (SELECT tableoid, ctid FROM %s WHERE %s LIMIT %d);",
+					table, condition, BATCH);
+}
+
+/* What a body of code may be delimited with: "$$", "$body$", ... */
+static const char *
+body_quote(const char *body)
+{
+	const char *quote = "$$";
+
+	for (int i = 1; strstr(body, quote) != NULL; i++)
+		quote = psprintf("$body%d$", i);
+	return quote;
+}
+
+/* A trigger of that name on each new row, with the statements of its function. */
+void
+mig_sql_trigger(StringInfo sql, MigRel *rel, const char *table,
+				const char *name, const char *statements)
+{
+	const char *function = quote_qualified_identifier(rel->schema, name);
+	const char *quote = body_quote(statements);
+
+	mig_sql_add(sql, "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %s",
+				function, quote);
+	mig_sql_add(sql, "BEGIN\n%s\n  RETURN NEW;\nEND\n%s;", statements, quote);
+	mig_sql_add(sql, "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s",
+				quote_identifier(name), table);
+	mig_sql_add(sql, "  FOR EACH ROW EXECUTE FUNCTION %s();", function);
 }
 
 /* A trigger that computes a column from the others of its row. */
@@ -278,12 +306,7 @@ mig_sql_fill_trigger(StringInfo sql, MigRel *rel, const char *table,
 					 const char *name, const char *column,
 					 const char *expression)
 {
-	const char *function = quote_qualified_identifier(rel->schema, name);
-	char	   *body = psprintf("BEGIN NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS new_row); RETURN NEW; END",
-								quote_identifier(column), expression);
-
-	mig_sql_add(sql, "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %s;",
-				function, quote_literal_cstr(body));
-	mig_sql_add(sql, "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s();",
-				quote_identifier(name), table, function);
+	mig_sql_trigger(sql, rel, table, name,
+					psprintf("  NEW.%s := (SELECT %s FROM (SELECT NEW.*) AS new_row);",
+							 quote_identifier(column), expression));
 }

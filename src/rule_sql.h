@@ -12,7 +12,7 @@
 
 #include "rule.h"
 
-/* One statement per line, each with its semicolon. */
+/* A line or more: a statement or a part of it, with its semicolon. */
 extern void mig_sql_add(StringInfo sql, const char *format,...) pg_attribute_printf(2, 3);
 
 extern const char *mig_sql_table(MigLint *lint);
@@ -33,6 +33,8 @@ extern void mig_sql_not_null(StringInfo sql, MigRel *rel, const char *table,
 							 const char *column);
 extern void mig_sql_backfill(StringInfo sql, MigRel *rel, const char *table,
 							 const char *assignment, const char *condition);
+extern void mig_sql_trigger(StringInfo sql, MigRel *rel, const char *table,
+							const char *name, const char *statements);
 extern void mig_sql_fill_trigger(StringInfo sql, MigRel *rel,
 								 const char *table, const char *name,
 								 const char *column, const char *expression);

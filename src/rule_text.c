@@ -1,15 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * rule_text.c
- *	  Texts for lint rules: pieces of a statement, and edits of it.
+ *	  What a statement says, for lint rules: pieces of its text and names.
  *
  * The server has no way back from a parse tree to text, so what a rule
- * proposes is an edit of what the user wrote, or put together from names.
+ * proposes is made of what the user wrote and of names.  A location is that of
+ * a node as the grammar gave it; an offset counts from the start of the
+ * statement's text.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "commands/defrem.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
@@ -17,24 +20,9 @@
 #include "rule.h"
 #include "scan.h"
 
-/* The next token of a text; false at its end, or where it is not lexable. */
-static bool
-next_token(MigScan *scan)
-{
-	MigScanEvent event = mig_scan_next(scan);
-
-	return event != MIG_SCAN_END && event != MIG_SCAN_FAILED;
-}
-
-/* Is the current token this word, written without quotes? */
-static bool
-is_word(const MigScan *scan, const char *word)
-{
-	int			len = strlen(word);
-
-	return scan->token_end - scan->location == len &&
-		pg_strncasecmp(scan->text + scan->location, word, len) == 0;
-}
+/*
+ * The statement and its parts
+ */
 
 /* Where the last token of a text ends, so that no comment follows it. */
 static int
@@ -44,7 +32,7 @@ last_token_end(const char *text)
 	int			end = 0;
 
 	mig_scan_begin(&scan, text);
-	while (next_token(&scan))
+	while (mig_scan_token(&scan))
 		end = scan.token_end;
 	mig_scan_end(&scan);
 	return end;
@@ -58,6 +46,13 @@ mig_lint_text(MigLint *lint)
 
 	text[last_token_end(text)] = '\0';
 	return text;
+}
+
+/* Where a node of the statement is in its text. */
+int
+mig_lint_offset(const MigLint *lint, int location)
+{
+	return lint->base + location - lint->location;
 }
 
 /*
@@ -87,7 +82,7 @@ mig_lint_end_of(MigLint *lint, int location)
 	MigScan		scan;
 
 	mig_scan_begin(&scan, text);
-	while (next_token(&scan))
+	while (mig_scan_token(&scan))
 	{
 		if (scan.token == '(' || scan.token == '[')
 			depth++;
@@ -116,7 +111,7 @@ mig_lint_piece(MigLint *lint, int start, int end)
 
 	initStringInfo(&result);
 	mig_scan_begin(&scan, text);
-	while (next_token(&scan))
+	while (mig_scan_token(&scan))
 	{
 		if (scan.location > previous && result.len > 0)
 			appendStringInfoChar(&result, ' ');
@@ -135,6 +130,165 @@ mig_lint_source(MigLint *lint, int location)
 	return mig_lint_piece(lint, location, mig_lint_end_of(lint, location));
 }
 
+/* Where what begins at a node ends: see mig_lint_source(). */
+int
+mig_lint_source_end(MigLint *lint, int location)
+{
+	return mig_lint_offset(lint, location) +
+		(int) strlen(mig_lint_source(lint, location));
+}
+
+/* What stands between two offsets. */
+char *
+mig_lint_between(MigLint *lint, int start, int end)
+{
+	return pnstrdup(mig_lint_text(lint) + start, end - start);
+}
+
+/*
+ * Finds a word or a sign of the statement from an offset on, outside of
+ * parentheses that open after that.
+ */
+bool
+mig_lint_find_word(MigLint *lint, int from, const char *word, int *start,
+				   int *end)
+{
+	char	   *text = mig_lint_text(lint);
+	int			depth = 0;
+	bool		found = false;
+	MigScan		scan;
+
+	mig_scan_begin(&scan, text + from);
+	while (!found && mig_scan_token(&scan))
+	{
+		if (scan.token == ')' || scan.token == ']')
+			depth--;
+		if (depth <= 0 && mig_scan_is_word(&scan, word))
+		{
+			*start = from + scan.location;
+			*end = from + scan.token_end;
+			found = true;
+		}
+		if (scan.token == '(' || scan.token == '[')
+			depth++;
+	}
+	mig_scan_end(&scan);
+	return found;
+}
+
+/*
+ * Goes on to what follows the name of a relation, which comes next; returns
+ * where the name ends.
+ */
+static int
+skip_name(MigScan *scan)
+{
+	int			end = 0;
+	bool		name = true;
+
+	while (mig_scan_token(scan) && (name || scan->token == '.' ||
+									scan->token == '*' || scan->token == ')'))
+	{
+		name = scan->token == '.';
+		end = scan->token_end;
+	}
+	return end;
+}
+
+/* The number of the current command in its ALTER TABLE, from 0. */
+int
+mig_lint_command_number(const MigLint *lint)
+{
+	ListCell   *lc;
+
+	foreach(lc, castNode(AlterTableStmt, lint->stmt)->cmds)
+	{
+		if (lfirst(lc) == lint->command)
+			return foreach_current_index(lc);
+	}
+	return 0;
+}
+
+/*
+ * Where the command of that number in an ALTER TABLE is written, as offsets.
+ * The grammar does not tell: it is the part between commas that are not within
+ * parentheses.
+ */
+void
+mig_lint_command_span(MigLint *lint, int number, int *start, int *end)
+{
+	RangeVar   *relation = castNode(AlterTableStmt, lint->stmt)->relation;
+	int			from = mig_lint_offset(lint, relation->location);
+	int			depth = 0;
+	MigScan		scan;
+
+	mig_scan_begin(&scan, mig_lint_text(lint) + from);
+	*end = from + skip_name(&scan);
+	*start = from + scan.location;
+	do
+	{
+		if (scan.token == ',' && depth == 0)
+		{
+			if (number-- == 0)
+				break;
+			*start = -1;
+			continue;
+		}
+		if (*start < 0)
+			*start = from + scan.location;
+		if (scan.token == '(' || scan.token == '[')
+			depth++;
+		else if (scan.token == ')' || scan.token == ']')
+			depth--;
+		*end = from + scan.token_end;
+	} while (mig_scan_token(&scan));
+	mig_scan_end(&scan);
+}
+
+/* May this token go on with the name of a type? */
+static bool
+continues_type(const MigScan *scan)
+{
+	static const char *const words[] = {"varying", "char", "character",
+	"precision", "with", "without", "time", "zone", "."};
+
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		if (mig_scan_is_word(scan, words[i]))
+			return true;
+	}
+	return scan->token == '(';
+}
+
+/* Where the type that begins there ends, without the brackets of an array. */
+int
+mig_lint_type_end(MigLint *lint, const TypeName *type)
+{
+	int			start = mig_lint_offset(lint, type->location);
+	char	   *text = mig_lint_text(lint) + start;
+	int			depth = 0;
+	int			end = 0;
+	bool		dot = true;		/* what comes first is part of it */
+	MigScan		scan;
+
+	mig_scan_begin(&scan, text);
+	while (mig_scan_token(&scan) && (depth > 0 || dot || continues_type(&scan)))
+	{
+		if (scan.token == '(')
+			depth++;
+		else if (scan.token == ')')
+			depth--;
+		dot = scan.token == '.';
+		end = scan.token_end;
+	}
+	mig_scan_end(&scan);
+	return start + end;
+}
+
+/*
+ * Pieces of a text
+ */
+
 /* What follows the first token of this name in a text; NULL: there is none. */
 char *
 mig_lint_after(const char *text, const char *word)
@@ -143,9 +297,9 @@ mig_lint_after(const char *text, const char *word)
 	MigScan		scan;
 
 	mig_scan_begin(&scan, text);
-	while (result == NULL && next_token(&scan))
+	while (result == NULL && mig_scan_token(&scan))
 	{
-		if (is_word(&scan, word))
+		if (mig_scan_is_word(&scan, word))
 			result = pstrdup(text + scan.token_end +
 							 strspn(text + scan.token_end, " "));
 	}
@@ -153,27 +307,17 @@ mig_lint_after(const char *text, const char *word)
 	return result;
 }
 
-/* The text with something else for each token of this name. */
+/* What follows the name of a relation, at which a text begins. */
 char *
-mig_lint_substitute(const char *text, const char *word, const char *by)
+mig_lint_after_name(const char *text)
 {
-	StringInfoData result;
 	MigScan		scan;
-	int			copied = 0;
+	int			end;
 
-	initStringInfo(&result);
 	mig_scan_begin(&scan, text);
-	while (next_token(&scan))
-	{
-		if (!is_word(&scan, word))
-			continue;
-		appendBinaryStringInfo(&result, text + copied, scan.location - copied);
-		appendStringInfoString(&result, by);
-		copied = scan.token_end;
-	}
+	end = skip_name(&scan);
 	mig_scan_end(&scan);
-	appendStringInfoString(&result, text + copied);
-	return result.data;
+	return pstrdup(text + end + strspn(text + end, " "));
 }
 
 /* What is within the parentheses at which a text begins. */
@@ -186,7 +330,7 @@ mig_lint_list(const char *text)
 	int			end = 0;
 
 	mig_scan_begin(&scan, text);
-	while (next_token(&scan))
+	while (mig_scan_token(&scan))
 	{
 		if (scan.token == '(' && depth++ == 0)
 			start = scan.token_end;
@@ -197,135 +341,6 @@ mig_lint_list(const char *text)
 	}
 	mig_scan_end(&scan);
 	return pnstrdup(text + start, Max(end - start, 0));
-}
-
-/* What follows the name of a relation, at which a text begins. */
-char *
-mig_lint_after_name(const char *text)
-{
-	MigScan		scan;
-	int			end = 0;
-	bool		name = true;
-
-	mig_scan_begin(&scan, text);
-	while (next_token(&scan) && (name || scan.token == '.' ||
-								 scan.token == '*' || scan.token == ')'))
-	{
-		name = scan.token == '.';
-		end = scan.token_end;
-	}
-	mig_scan_end(&scan);
-	return pstrdup(text + end + strspn(text + end, " "));
-}
-
-/*
- * The text without its first tokens of these names, which follow each other;
- * as it is if they are not there.
- */
-char *
-mig_lint_without(const char *text, const char *const *words, int nwords)
-{
-	int			start = -1;
-	int			matched = 0;
-	int			end = 0;
-	MigScan		scan;
-
-	mig_scan_begin(&scan, text);
-	while (matched < nwords && next_token(&scan))
-	{
-		if (!is_word(&scan, words[matched]))
-			matched = 0;
-		if (is_word(&scan, words[matched]))
-		{
-			if (matched++ == 0)
-				start = scan.location;
-			end = scan.token_end;
-		}
-	}
-	mig_scan_end(&scan);
-	if (matched < nwords)
-		return pstrdup(text);
-	return psprintf("%.*s%s", start, text,
-					text + end + strspn(text + end, " "));
-}
-
-/* A text with another after its first token of this name, if there is one. */
-char *
-mig_lint_with(const char *text, const char *after, const char *inserted)
-{
-	MigScan		scan;
-	int			at = -1;
-
-	mig_scan_begin(&scan, text);
-	while (at < 0 && next_token(&scan))
-	{
-		if (is_word(&scan, after))
-			at = scan.token_end;
-	}
-	mig_scan_end(&scan);
-	if (at < 0)
-		return pstrdup(text);
-	return psprintf("%.*s %s%s", at, text, inserted, text + at);
-}
-
-/*
- * The statement with a text after its first token of this name; as it is if
- * there is none.
- */
-char *
-mig_lint_insert(MigLint *lint, const char *after, const char *inserted)
-{
-	return psprintf("%s;", mig_lint_with(mig_lint_text(lint), after, inserted));
-}
-
-/* The statement with something else between two locations of the tree. */
-char *
-mig_lint_replace(MigLint *lint, int start, int end, const char *by)
-{
-	char	   *text = mig_lint_text(lint);
-	int			offset = lint->base - lint->location;
-
-	return psprintf("%.*s%s%s;", start + offset, text, by, text + end + offset);
-}
-
-/*
- * The statement without the command that adds what begins at this location of
- * the tree, with the comma that goes with it.  NULL: it has no other one.
- */
-char *
-mig_lint_without_addition(MigLint *lint, int location)
-{
-	char	   *text = mig_lint_text(lint);
-	int			start = lint->base + location - lint->location;
-	int			end = lint->base + mig_lint_end_of(lint, location) - lint->location;
-	int			previous[2] = {-1, -1}; /* of the last tokens: comma and ADD */
-	bool		after_comma = false;
-	char	   *result = NULL;
-	MigScan		scan;
-
-	mig_scan_begin(&scan, text);
-	while (next_token(&scan) && scan.location < start)
-	{
-		previous[0] = previous[1];
-		previous[1] = scan.location;
-	}
-	while (scan.token != 0 && scan.location < end && next_token(&scan))
-		;
-	after_comma = previous[0] >= 0 && text[previous[0]] == ',';
-	if (after_comma)
-		result = psprintf("%.*s%s;", previous[0], text, text + end);
-	else if (scan.token == ',')
-		result = psprintf("%.*s%s;", previous[1], text,
-						  text + scan.token_end + strspn(text + scan.token_end, " \t\n"));
-	mig_scan_end(&scan);
-	return result;
-}
-
-/* The statement with a text at its end. */
-char *
-mig_lint_append(MigLint *lint, const char *appended)
-{
-	return psprintf("%s %s;", mig_lint_text(lint), appended);
 }
 
 /*
@@ -459,11 +474,30 @@ mig_lint_names(List *names)
 	return result.data;
 }
 
-/* schema.name, quoted where it must be. */
+/* The name of a relation, as SQL has it. */
 const char *
 mig_lint_quote_rel(const MigRel *rel)
 {
-	return quote_qualified_identifier(rel->schema, rel->name);
+	return mig_rel_label(rel);
+}
+
+/*
+ * A column of the table that CREATE TABLE or ALTER TABLE is about:
+ * "public.t.a".
+ */
+const char *
+mig_lint_column_label(MigLint *lint, const char *column)
+{
+	RangeVar   *name;
+	const char *schema;
+
+	if (lint->rel != NULL)
+		return mig_rel_part_label(lint->rel, column);
+	name = IsA(lint->stmt, CreateStmt) ? ((CreateStmt *) lint->stmt)->relation :
+		castNode(AlterTableStmt, lint->stmt)->relation;
+	schema = mig_shadow_creation_schema(lint->shadow, name);
+	return psprintf("%s.%s", quote_qualified_identifier(schema, name->relname),
+					quote_identifier(column));
 }
 
 /* A name as the statement gives it, quoted where it must be. */
@@ -471,4 +505,11 @@ const char *
 mig_lint_range(const RangeVar *name)
 {
 	return quote_qualified_identifier(name->schemaname, name->relname);
+}
+
+/* A name that is not longer than a name can be: "orders_unused". */
+char *
+mig_lint_suffixed(const char *name, const char *suffix)
+{
+	return makeObjectName(name, NULL, suffix);
 }

@@ -139,8 +139,8 @@ note_command(MigLint *lint)
 													 BoolGetDatum(false))))
 			needs_analyze(lint, lint->rel,
 						  ((ColumnDef *) command->def)->typeName->location,
-						  psprintf("drops the statistics of %s.%s, and queries are planned without until the next ANALYZE",
-								   mig_rel_label(lint->rel), command->name));
+						  psprintf("drops the statistics of %s, and queries are planned without until the next ANALYZE",
+								   mig_rel_part_label(lint->rel, command->name)));
 	}
 }
 
@@ -390,7 +390,7 @@ note_destroyed_column(MigLint *lint, WayBack *memory)
 							   (ColumnDef *) command->def)->narrows))
 		return;
 	remember_destroyed(lint, memory,
-					   psprintf("%s.%s", mig_rel_label(lint->rel), command->name));
+					   mig_rel_part_label(lint->rel, command->name));
 }
 
 /* Do other migrations of the set have a way back? */

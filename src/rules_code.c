@@ -117,7 +117,7 @@ check_security_definer(MigLint *lint)
 		sets_search_path(stmt->options))
 		return;
 	mig_lint_report(lint, &(MigReport) {
-		.object = NameListToString(stmt->funcname),
+		.object = NameListToQuotedString(stmt->funcname),
 		.consequence = psprintf("runs with its owner's rights whatever its caller has put into search_path"),
 		/* a body that is checked now names what is beside the function */
 		.rewrite = psprintf("%s\nSET search_path = %s, pg_temp;",
@@ -152,7 +152,7 @@ check_superuser(MigLint *lint)
 
 		if (strncmp(role, "pg_", 3) == 0)
 			mig_lint_report(lint, &(MigReport) {
-				.object = role,
+				.object = quote_identifier(role),
 				.consequence = psprintf("gives the powers of %s over the whole server",
 										role),
 			});

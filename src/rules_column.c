@@ -219,7 +219,7 @@ check_default(MigLint *lint)
 	add_backfill(&sql, lint);
 	add_rest(&sql, lint, false);
 	report_rewrite(lint, constraint->location,
-				   psprintf("the default of %s is volatile", lint->column->colname),
+				   psprintf("the default of %s is volatile", column_name(lint)),
 				   sql.data);
 }
 
@@ -299,7 +299,7 @@ check_numbering(MigLint *lint)
 		return;
 	report_rewrite(lint, lint->column->location,
 				   psprintf("each row gets a number of its own in %s",
-							lint->column->colname),
+							column_name(lint)),
 				   rewrite_numbering(lint));
 }
 
@@ -338,7 +338,7 @@ check_generated(MigLint *lint)
 		constraint = mig_lint_column_constraint(lint->column, CONSTR_GENERATED);
 		report_rewrite(lint, constraint->location,
 					   psprintf("%s is computed and stored in each row",
-								lint->column->colname),
+								column_name(lint)),
 					   rewrite_generated(lint, constraint));
 	}
 	else if (lint->command->subtype == AT_SetExpression &&
@@ -455,7 +455,7 @@ check_domain(MigLint *lint)
 	if (is_rewritten(lint, MIG_ADD_DOMAIN))
 		report_rewrite(lint, lint->column->location,
 					   psprintf("the domain of %s has constraints or a default",
-								lint->column->colname),
+								column_name(lint)),
 					   rewrite_domain(lint));
 }
 
@@ -497,9 +497,9 @@ check_required(MigLint *lint)
 		.object = mig_rel_label(lint->rel),
 		.consequence = empty ?
 			psprintf("writers that do not know %s yet fail from now on",
-					 lint->column->colname) :
+					 column_name(lint)) :
 			psprintf("fails: %s has rows, and %s would be null in them",
-					 mig_rel_sized_label(lint->rel), lint->column->colname),
+					 mig_rel_sized_label(lint->rel), column_name(lint)),
 		.rewrite = psprintf("%s\n-- NOT NULL when all writers fill it, and all rows are filled",
 							with_column(lint,
 										mig_lint_column_without(lint, lint->column,

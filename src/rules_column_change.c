@@ -42,7 +42,7 @@ known_column(MigLint *lint, const char *name)
 static const char *
 label_of(MigLint *lint, const char *column)
 {
-	return psprintf("%s.%s", mig_rel_label(lint->rel), column);
+	return mig_rel_part_label(lint->rel, column);
 }
 
 /*
@@ -205,9 +205,9 @@ needs_cascade(const MigDependent *dependent)
 	return false;
 }
 
-/* The objects that DROP ... CASCADE would take along: "view public.v". */
+/* The objects for which DROP fails: "view public.v"; NULL: there is none. */
 static char *
-dependents_text(MigLint *lint, MigColumn *column, bool cascade)
+dependents_text(MigLint *lint, MigColumn *column)
 {
 	List	   *dependents = mig_fact_dependents(lint->rel, column);
 	StringInfoData result;
@@ -226,19 +226,17 @@ dependents_text(MigLint *lint, MigColumn *column, bool cascade)
 							 dependent->label);
 	}
 	if (n == 0)
-		return "";
+		return NULL;
 	if (n > MAX_NAMED)
 		appendStringInfo(&result, " and %d more", n - MAX_NAMED);
-	return psprintf(cascade ? ", and drops %s" : "; fails without CASCADE, for %s depends on it",
-					result.data);
+	return psprintf("%s %s", result.data, n > 1 ? "depend" : "depends");
 }
 
 static void
 check_drop_column(MigLint *lint)
 {
 	MigColumn  *column;
-	bool		cascade = lint->command->behavior == DROP_CASCADE;
-	char	   *dependents;
+	char	   *dependents = NULL;
 	char	   *others;
 	bool		relax;
 
@@ -250,14 +248,17 @@ check_drop_column(MigLint *lint)
 	/* rows can be inserted without it, once nothing needs it */
 	relax = column->not_null && !column->has_default &&
 		column->identity == '\0' && why_required(lint, column) == NULL;
-	dependents = dependents_text(lint, column, cascade);
+	/* what CASCADE drops is told by drop-cascade */
+	if (lint->command->behavior != DROP_CASCADE)
+		dependents = dependents_text(lint, column);
 	others = mig_lint_without_command(lint);
 	mig_lint_report(lint, &(MigReport) {
-		.severity = *dependents != '\0' && !cascade ?
-			MIG_SEVERITY_ERROR : MIG_SEVERITY_DEFAULT,
+		.severity = dependents ? MIG_SEVERITY_ERROR : MIG_SEVERITY_DEFAULT,
 		.object = label_of(lint, column->name),
-		.consequence = psprintf("deletes what is in %s, and whoever still uses the column fails%s",
-								label_of(lint, column->name), dependents),
+		.consequence = dependents ?
+			psprintf("fails without CASCADE: %s on it", dependents) :
+			psprintf("deletes what is in %s, and whoever still uses the column fails",
+					 label_of(lint, column->name)),
 		.rewrite = relax ?
 			psprintf("%s%sALTER TABLE %s ALTER COLUMN %s DROP NOT NULL;\n-- DROP COLUMN in a later migration, when nothing uses it any more",
 					 others ? others : "", others ? "\n" : "",
@@ -273,7 +274,6 @@ rewrite_rename(MigLint *lint, const MigColumn *column, const char *new_name)
 	const char *old = quote_identifier(column->name);
 	const char *new = pstrdup(quote_identifier(new_name));
 	char	   *name = mig_sql_index_name(lint, lint->rel, new_name, "sync");
-	const char *function = quote_qualified_identifier(lint->rel->schema, name);
 	StringInfoData sql;
 
 	if (!OidIsValid(column->type))
@@ -282,13 +282,17 @@ rewrite_rename(MigLint *lint, const MigColumn *column, const char *new_name)
 	initStringInfo(&sql);
 	mig_sql_add(&sql, "ALTER TABLE %s ADD COLUMN %s %s;", table, new,
 				format_type_with_typemod(column->type, column->typmod));
-	mig_sql_add(&sql, "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql AS %s;",
-				function,
-				quote_literal_cstr(psprintf("BEGIN IF TG_OP = 'INSERT' THEN NEW.%s := coalesce(NEW.%s, NEW.%s); NEW.%s := NEW.%s; ELSIF NEW.%s IS DISTINCT FROM OLD.%s THEN NEW.%s := NEW.%s; ELSE NEW.%s := NEW.%s; END IF; RETURN NEW; END",
-											new, new, old, old, new,
-											new, new, old, new, new, old)));
-	mig_sql_add(&sql, "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s();",
-				quote_identifier(name), table, function);
+	mig_sql_trigger(&sql, lint->rel, table, name,
+					psprintf("  IF TG_OP = 'INSERT' THEN\n"
+							 "    NEW.%s := coalesce(NEW.%s, NEW.%s);\n"
+							 "    NEW.%s := NEW.%s;\n"
+							 "  ELSIF NEW.%s IS DISTINCT FROM OLD.%s THEN\n"
+							 "    NEW.%s := NEW.%s;\n"
+							 "  ELSE\n"
+							 "    NEW.%s := NEW.%s;\n"
+							 "  END IF;",
+							 new, new, old, old, new, new, new, old, new, new,
+							 old));
 	mig_sql_backfill(&sql, lint->rel, table, psprintf("%s = %s", new, old),
 					 psprintf("%s IS DISTINCT FROM %s", new, old));
 	mig_sql_add(&sql, "-- when nothing uses %s any more: drop the trigger, the function and the column",

@@ -531,7 +531,7 @@ static char *
 without_key(MigLint *lint)
 {
 	if (lint->column == NULL)
-		return mig_lint_without_addition(lint, lint->constraint->location);
+		return mig_lint_without_command(lint);
 	return with_column(lint, mig_lint_column_without(lint, lint->column,
 													 1 << lint->constraint->contype));
 }

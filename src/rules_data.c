@@ -599,7 +599,7 @@ check_backfilled_default(MigLint *lint)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
 			.location = target->location,
-			.object = psprintf("%s.%s", mig_rel_label(lint->rel), column->name),
+			.object = mig_rel_part_label(lint->rel, column->name),
 			.consequence = psprintf("writes each row of %s for a value that ADD COLUMN ... DEFAULT gives all of them at once",
 									mig_rel_sized_label(lint->rel)),
 			.rewrite = psprintf("ALTER TABLE %s ADD COLUMN %s DEFAULT %s;",

@@ -497,9 +497,9 @@ check_text_limit(MigLint *lint)
 					 quote_identifier(lint->column->colname));
 	mig_lint_report(lint, &(MigReport) {
 		.location = lint->column->location,
-		.object = lint->column->colname,
+		.object = mig_lint_column_label(lint, lint->column->colname),
 		.consequence = psprintf("a value of %s can have up to 1 GB",
-								lint->column->colname),
+								quote_identifier(lint->column->colname)),
 		.rewrite = IsA(lint->stmt, CreateStmt) ?
 			with_column_constraint(lint, limit) :
 			mig_lint_append(lint, psprintf(", ADD %s NOT VALID", limit)),
@@ -518,9 +518,9 @@ check_boolean(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.location = column->location,
-		.object = column->colname,
+		.object = mig_lint_column_label(lint, column->colname),
 		.consequence = psprintf("%s is true, false or null, and conditions take null for neither",
-								column->colname),
+								quote_identifier(column->colname)),
 		.rewrite = with_column_constraint(lint,
 										  constraint_of(column, CONSTR_DEFAULT) ?
 										  "NOT NULL" : "NOT NULL DEFAULT false"),

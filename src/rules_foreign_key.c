@@ -476,9 +476,9 @@ check_create_table(MigLint *lint)
 	}
 	if (tables == NIL)
 		return;
-	object = psprintf("%s.%s", mig_shadow_creation_schema(lint->shadow,
-														  stmt->relation),
-					  stmt->relation->relname);
+	object = quote_qualified_identifier(mig_shadow_creation_schema(lint->shadow,
+																   stmt->relation),
+										stmt->relation->relname);
 	consequence = psprintf("blocks writes to %s", label_list(tables));
 	if (list_length(tables) == 1)
 		hold(lint, memory, object, consequence,
@@ -589,7 +589,7 @@ rewrite_alone(MigLint *lint)
 
 	if (lint->column != NULL)
 		return NULL;
-	others = mig_lint_without_addition(lint, lint->constraint->location);
+	others = mig_lint_without_command(lint);
 	initStringInfo(&sql);
 	if (others != NULL)
 		mig_sql_add(&sql, "%s", others);
@@ -756,7 +756,8 @@ check_on_delete(MigLint *lint)
 	}
 	mig_lint_report(lint, &(MigReport) {
 		.location = constraint->location,
-		.object = lint->rel ? mig_rel_label(lint->rel) : constraint->pktable->relname,
+		.object = lint->rel ? mig_rel_label(lint->rel) :
+			mig_lint_range(constraint->pktable),
 		.consequence = psprintf("deleting a row of %s that is referenced fails; nothing says that this is meant",
 								mig_lint_range(constraint->pktable)),
 	});

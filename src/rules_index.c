@@ -197,7 +197,8 @@ check_concurrent_in_transaction(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.location = stmt->relation->location,
-		.object = lint->rel ? mig_rel_label(lint->rel) : stmt->relation->relname,
+		.object = lint->rel ? mig_rel_label(lint->rel) :
+			mig_lint_range(stmt->relation),
 		.consequence = lint->body == MIG_BODY_NONE ?
 			"fails: CREATE INDEX CONCURRENTLY cannot run inside a transaction block" :
 			"fails: CREATE INDEX CONCURRENTLY cannot be executed from a function",
@@ -276,7 +277,8 @@ check_concurrent_if_not_exists(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.severity = invalid ? MIG_SEVERITY_ERROR : MIG_SEVERITY_DEFAULT,
 		.location = stmt->relation->location,
-		.object = psprintf("%s.%s", lint->rel->schema, stmt->idxname),
+		.object = quote_qualified_identifier(lint->rel->schema,
+											 stmt->idxname),
 		.consequence = invalid ?
 			psprintf("does nothing: %s is there, but invalid, and stays unusable",
 					 mig_rel_label(present)) :
@@ -474,7 +476,8 @@ check_concurrent_reindex(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.severity = table ? mig_lint_by_size(lint, table) : MIG_SEVERITY_DEFAULT,
 		.location = stmt->relation ? stmt->relation->location : 0,
-		.object = lint->rel ? mig_rel_label(lint->rel) : stmt->name,
+		.object = lint->rel ? mig_rel_label(lint->rel) :
+			quote_identifier(stmt->name),
 		.consequence = psprintf("blocks writes to %s, and most reads, while %s built", what,
 								stmt->kind == REINDEX_OBJECT_INDEX ? "the index is" : "the indexes are"),
 		.rewrite = mig_lint_insert(lint, word, "CONCURRENTLY"),

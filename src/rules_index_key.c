@@ -564,6 +564,7 @@ const MigRule mig_rules_index_key[] = {
 		.safe = "The other index is invalid, partial, of another method, of expressions, or differs in order, collation or operator class; or the new one is unique and the other not.",
 		.bad = "CREATE INDEX t_a_b_idx ON t(a, b); CREATE INDEX t_a_idx ON t(a);",
 		.good = "CREATE INDEX t_a_b_idx ON t(a, b); CREATE INDEX t_b_idx ON t(b);",
+		.before = true,
 	},
 	{
 		.name = "too-many-index-columns",

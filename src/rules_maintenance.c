@@ -242,7 +242,7 @@ check_move_all(MigLint *lint)
 		small = small && mig_rel_is_small(lfirst(lc));
 	mig_lint_report(lint, &(MigReport) {
 		.severity = rels != NIL && small ? MIG_SEVERITY_NOTICE : 0,
-		.object = stmt->orig_tablespacename,
+		.object = quote_identifier(stmt->orig_tablespacename),
 		.consequence = rels == NIL ?
 			psprintf("copies all that is in tablespace %s under ACCESS EXCLUSIVE",
 					 stmt->orig_tablespacename) :

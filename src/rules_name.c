@@ -72,7 +72,7 @@ check_reserved(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.location = location,
-		.object = name,
+		.object = quote_identifier(name),
 		.consequence = psprintf("the name %s is a key word: every query must write \"%s\"",
 								name, name),
 	});
@@ -89,7 +89,7 @@ check_quoting(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.location = location,
-		.object = name,
+		.object = quote_identifier(name),
 		.consequence = psprintf("every query must write the name as %s",
 								quote_identifier(name)),
 	});
@@ -108,7 +108,7 @@ check_convention(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.location = location,
-		.object = name,
+		.object = quote_identifier(name),
 		.consequence = psprintf("the name %s is not made of lower case letters, digits and underscores",
 								quote_identifier(name)),
 	});
@@ -135,7 +135,7 @@ check_schema_given(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.severity = places > 1 ? MIG_SEVERITY_WARNING : MIG_SEVERITY_NOTICE,
 		.location = name->location,
-		.object = name->relname,
+		.object = quote_identifier(name->relname),
 		.consequence = psprintf("what %s means depends on search_path%s",
 								quote_identifier(name->relname),
 								places > 1 ? ", in which several schemas have one" : ""),

@@ -132,7 +132,7 @@ enforced_by_triggers(MigRel *rel)
 		if (!constraint->dropped && constraint->type == CONSTRAINT_FOREIGN &&
 			constraint->name != NULL)
 			appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "",
-							 constraint->name);
+							 quote_identifier(constraint->name));
 	}
 	foreach(lc, mig_rel_referencing(rel))
 	{
@@ -140,7 +140,8 @@ enforced_by_triggers(MigRel *rel)
 
 		if (key->table != rel && key->constraint->name != NULL)
 			appendStringInfo(&names, "%s%s on %s", names.len > 0 ? ", " : "",
-							 key->constraint->name, mig_rel_label(key->table));
+							 quote_identifier(key->constraint->name),
+							 mig_rel_label(key->table));
 	}
 	return names.len > 0 ? names.data : NULL;
 }
@@ -407,13 +408,13 @@ name_in_grant(const GrantStmt *stmt, Node *object)
 		case T_RangeVar:
 			return mig_lint_range((RangeVar *) object);
 		case T_String:
-			return strVal(object);
+			return quote_identifier(strVal(object));
 		case T_ObjectWithArgs:
-			return NameListToString(((ObjectWithArgs *) object)->objname);
+			return NameListToQuotedString(((ObjectWithArgs *) object)->objname);
 		case T_List:
-			return NameListToString((List *) object);
+			return NameListToQuotedString((List *) object);
 		case T_TypeName:
-			return NameListToString(((TypeName *) object)->names);
+			return NameListToQuotedString(((TypeName *) object)->names);
 		default:
 			return "it";
 	}
@@ -594,7 +595,7 @@ check_extension(MigLint *lint)
 static const char *
 mentioned_in(const char *name)
 {
-	static MigQuery query = {"SELECT string_agg(n.nspname || '.' || p.proname, ', '"
+	static MigQuery query = {"SELECT string_agg(format('%I.%I', n.nspname, p.proname), ', '"
 		" ORDER BY n.nspname, p.proname)"
 		" FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
 		" WHERE p.prosqlbody IS NULL AND p.oid >= 16384 AND p.proname <> $1"
@@ -634,9 +635,9 @@ check_drop_function(MigLint *lint)
 		if (users == NULL)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
-			.object = NameListToString(name),
+			.object = NameListToQuotedString(name),
 			.consequence = psprintf("the server does not see if bodies of functions need %s; it is mentioned in %s",
-									NameListToString(name), users),
+									NameListToQuotedString(name), users),
 		});
 	}
 }
@@ -664,9 +665,9 @@ check_function(MigLint *lint)
 	if (strcmp(language, "c") == 0 || strcmp(language, "internal") == 0)
 		return;
 	mig_lint_report(lint, &(MigReport) {
-		.object = NameListToString(stmt->funcname),
+		.object = NameListToQuotedString(stmt->funcname),
 		.consequence = psprintf("the server does not see what the body of %s needs: dropping or renaming that does not fail, the next call does",
-								NameListToString(stmt->funcname)),
+								NameListToQuotedString(stmt->funcname)),
 	});
 }
 

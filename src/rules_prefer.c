@@ -453,8 +453,9 @@ check(MigLint *lint, int number)
 	mig_lint_report(lint, &(MigReport) {
 		.location = candidate.altered ? candidate.column->typeName->location :
 			candidate.column->location,
-		.object = candidate.name,
-		.consequence = psprintf(preference->consequence, candidate.name),
+		.object = mig_lint_column_label(lint, candidate.name),
+		.consequence = psprintf(preference->consequence,
+								quote_identifier(candidate.name)),
 		.rewrite = better_statement(lint, preference),
 	});
 }
@@ -517,7 +518,7 @@ check_sequence_type(MigLint *lint, const RangeVar *name, List *options)
 static void
 check_used_up(MigLint *lint, MigRel *rel)
 {
-	static MigQuery query = {"SELECT format('%s.%s', n.nspname, s.relname), a.attname,"
+	static MigQuery query = {"SELECT format('%I.%I', n.nspname, s.relname), a.attname,"
 		" s.oid::int8, least(v.seqmax,"
 		" CASE a.atttypid WHEN 'int2'::regtype THEN 32767 ELSE 2147483647 END)"
 		" FROM pg_depend d"
@@ -546,7 +547,7 @@ check_used_up(MigLint *lint, MigRel *rel)
 		if (last <= limit / 2)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
-			.object = psprintf("%s.%s", mig_rel_label(rel), column),
+			.object = mig_rel_part_label(rel, column),
 			.consequence = psprintf("%s has given out " INT64_FORMAT
 									" %% of the values that fit into %s",
 									mig_col_text(i, 1), (int64) (100.0 * last / limit),

@@ -239,19 +239,11 @@ referencing_names(const MigLint *lint)
 	return names;
 }
 
-/* What a report of one column is about: "public.c.pid". */
-static const char *
-column_label(const MigLint *lint, const char *name)
-{
-	return psprintf("%s.%s", lint->rel ? mig_rel_label(lint->rel) :
-					NameListToString(list_make1(makeString(referencing_table(lint)->relname))),
-					name);
-}
-
 static const char *
 referenced_label(const MigLint *lint, const Side *side)
 {
-	return psprintf("%s.%s", mig_lint_range(lint->constraint->pktable), side->name);
+	return psprintf("%s.%s", mig_lint_range(lint->constraint->pktable),
+					quote_identifier(side->name));
 }
 
 /*
@@ -301,9 +293,9 @@ check_types(MigLint *lint)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
 			.location = lint->constraint->location,
-			.object = column_label(lint, left.name),
+			.object = mig_lint_column_label(lint, left.name),
 			.consequence = psprintf("%s is %s, but %s is %s: values may not fit, and each check converts them",
-									left.name, left.label,
+									quote_identifier(left.name), left.label,
 									referenced_label(lint, &right), right.label),
 			.rewrite = with_type(lint, &left, right.label),
 		});
@@ -333,11 +325,12 @@ check_collations(MigLint *lint)
 			.severity = MIG_REFERENCE_NEEDS_SAME_COLLATION ?
 				MIG_SEVERITY_ERROR : 0,
 			.location = lint->constraint->location,
-			.object = column_label(lint, left.name),
+			.object = mig_lint_column_label(lint, left.name),
 			.consequence = psprintf("%s, because %s has collation %s and %s has %s, and they do not call the same values equal",
 									MIG_REFERENCE_NEEDS_SAME_COLLATION ? "fails" :
 									"rows may be found that do not match",
-									left.name, get_collation_name(left.collation),
+									quote_identifier(left.name),
+									get_collation_name(left.collation),
 									referenced_label(lint, &right),
 									get_collation_name(right.collation)),
 		});
@@ -383,9 +376,9 @@ check_nullable(MigLint *lint)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
 			.location = lint->constraint->location,
-			.object = column_label(lint, side.name),
+			.object = mig_lint_column_label(lint, side.name),
 			.consequence = psprintf("rows whose %s is null reference nothing",
-									side.name),
+									quote_identifier(side.name)),
 			.rewrite = with_not_null(lint, &side),
 		});
 	}

@@ -119,7 +119,7 @@ check_rename_table(MigLint *lint)
 		return;
 	vacate(lint,
 		   psprintf("clients that use %s fail until they know it as %s",
-					mig_rel_label(lint->rel), stmt->newname),
+					mig_rel_label(lint->rel), quote_identifier(stmt->newname)),
 		   psprintf("%s;\nCREATE VIEW %s AS SELECT * FROM %s;",
 					mig_lint_text(lint), mig_lint_quote_rel(lint->rel),
 					quote_qualified_identifier(lint->rel->schema,
@@ -135,7 +135,7 @@ check_rename_view(MigLint *lint)
 		return;
 	vacate(lint,
 		   psprintf("clients that use %s fail until they know it as %s",
-					mig_rel_label(lint->rel), stmt->newname),
+					mig_rel_label(lint->rel), quote_identifier(stmt->newname)),
 		   psprintf("CREATE VIEW %s AS SELECT * FROM %s;",
 					quote_qualified_identifier(lint->rel->schema, stmt->newname),
 					mig_lint_quote_rel(lint->rel)));
@@ -154,8 +154,8 @@ check_set_schema(MigLint *lint)
 		return;
 	new_name = quote_qualified_identifier(stmt->newschema, rel->name);
 	vacate(lint,
-		   psprintf("clients that use %s fail until they know it as %s.%s",
-					mig_rel_label(rel), stmt->newschema, rel->name),
+		   psprintf("clients that use %s fail until they know it as %s",
+					mig_rel_label(rel), new_name),
 		   rel->kind == RELKIND_SEQUENCE ? NULL :
 		   psprintf("%s;\nCREATE VIEW %s AS SELECT * FROM %s;",
 					mig_lint_text(lint), mig_lint_quote_rel(rel), new_name));
@@ -238,7 +238,7 @@ check_rename_schema(MigLint *lint)
 		return;
 	n = list_length(rels);
 	mig_lint_report(lint, &(MigReport) {
-		.object = stmt->subname,
+		.object = quote_identifier(stmt->subname),
 		.consequence = n == 0 ?
 			psprintf("clients that use schema %s fail", stmt->subname) :
 			psprintf("clients that use schema %s with its %d %s fail",

@@ -9,12 +9,16 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "lib/stringinfo.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 
 #include "changes.h"
 #include "facts.h"
+#include "nearest.h"
 #include "rule.h"
+#include "spi_util.h"
 
 /* Found by lint.c itself. */
 static void
@@ -26,6 +30,15 @@ check_nothing(MigLint *lint)
  * What is sure to fail
  */
 
+/* For so many names that do not exist, it is looked what may be meant. */
+#define MAX_LOOKED	20
+
+/* What check_unknown_object() remembers. */
+typedef struct Unknown
+{
+	int			looked;			/* up to MAX_LOOKED */
+} Unknown;
+
 /* Code that cannot be seen may have made or dropped anything before. */
 static bool
 is_certain(MigLint *lint)
@@ -34,14 +47,115 @@ is_certain(MigLint *lint)
 		!lint->unseen;
 }
 
+/* 'nearest' is what may have been meant; NULL: nobody knows. */
 static void
-report_unknown(MigLint *lint, int location, const char *kind, const char *name)
+report_unknown(MigLint *lint, int location, const char *kind, const char *name,
+			   const char *nearest)
 {
 	mig_lint_report(lint, &(MigReport) {
 		.location = location,
 		.object = name,
-		.consequence = psprintf("fails: %s %s does not exist", kind, name),
+		.consequence = psprintf(nearest ? "fails: %s %s does not exist, perhaps %s is meant" :
+								"fails: %s %s does not exist", kind, name, nearest),
 	});
+}
+
+/* The column of the relation that may have been meant; NULL: none. */
+static const char *
+nearest_column(MigRel *rel, const char *name)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_columns(rel))
+	{
+		const char *column = ((MigColumn *) lfirst(lc))->name;
+
+		if (column != NULL)
+			names = lappend(names, unconstify(char *, column));
+	}
+	name = mig_nearest(name, names);
+	return name ? quote_identifier(name) : NULL;
+}
+
+static const char *
+nearest_constraint(MigRel *rel, const char *name)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, mig_rel_constraints(rel))
+	{
+		MigConstraint *constraint = lfirst(lc);
+
+		if (constraint->name != NULL && !constraint->dropped)
+			names = lappend(names, unconstify(char *, constraint->name));
+	}
+	name = mig_nearest(name, names);
+	return name ? quote_identifier(name) : NULL;
+}
+
+/* The names of relations in a schema, those that the set makes included. */
+static List *
+relation_names(MigLint *lint, const char *schema)
+{
+	static MigQuery query = {"SELECT c.relname::text FROM pg_class c"
+		" JOIN pg_namespace n ON n.oid = c.relnamespace"
+	" WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i')"};
+	MemoryContext caller = CurrentMemoryContext;
+	MigParams	params = {0};
+	MigSqlSession session;
+	MemoryContext inside;
+	List	   *names = NIL;
+	uint64		n;
+	ListCell   *lc;
+
+	mig_param_text(&params, schema);
+	mig_sql_begin(&session);
+	n = mig_sql_run(&query, &params);
+	inside = MemoryContextSwitchTo(caller);
+	for (uint64 i = 0; i < n; i++)
+		names = lappend(names, pstrdup(mig_col_text(i, 1)));
+	MemoryContextSwitchTo(inside);
+	mig_sql_end(&session);
+	foreach(lc, mig_shadow_relations(lint->shadow))
+	{
+		MigRel	   *rel = lfirst(lc);
+
+		if (mig_rel_is_new(rel) && strcmp(rel->schema, schema) == 0)
+			names = lappend(names, unconstify(char *, rel->name));
+	}
+	return names;
+}
+
+/* The relation that may have been meant; NULL: none. */
+static const char *
+nearest_relation(MigLint *lint, const char *schema, const char *name)
+{
+	Unknown    *memory = mig_lint_memory(lint, sizeof(Unknown));
+	List	   *schemas = schema ? list_make1(unconstify(char *, schema)) :
+		lint->shadow->path;
+	ListCell   *lc;
+
+	if (memory->looked++ >= MAX_LOOKED)
+		return NULL;
+	foreach(lc, schemas)
+	{
+		const char *nearest = mig_nearest(name, relation_names(lint, lfirst(lc)));
+
+		/* one that the set has dropped is no help */
+		if (nearest != NULL &&
+			mig_shadow_find_named(lint->shadow, lfirst(lc), nearest) != NULL)
+			return quote_qualified_identifier(lfirst(lc), nearest);
+	}
+	return NULL;
+}
+
+static void
+report_unknown_range(MigLint *lint, const RangeVar *range)
+{
+	report_unknown(lint, range->location, "relation", mig_lint_range(range),
+				   nearest_relation(lint, range->schemaname, range->relname));
 }
 
 /* The columns and constraints that a command of ALTER TABLE names. */
@@ -54,7 +168,7 @@ check_unknown_in_command(MigLint *lint)
 	if (lint->rel == NULL || lint->rel->assumed || lint->rel->open ||
 		command->name == NULL || command->missing_ok)
 		return;
-	label = psprintf("%s.%s", mig_rel_label(lint->rel), command->name);
+	label = mig_rel_part_label(lint->rel, command->name);
 	switch (command->subtype)
 	{
 		case AT_ColumnDefault:
@@ -70,13 +184,15 @@ check_unknown_in_command(MigLint *lint)
 		case AT_DropExpression:
 			if (mig_rel_column(lint->rel, command->name) == NULL &&
 				!mig_lint_commands(lint, AT_AddColumn, command->name))
-				report_unknown(lint, 0, "column", label);
+				report_unknown(lint, 0, "column", label,
+							   nearest_column(lint->rel, command->name));
 			break;
 		case AT_ValidateConstraint:
 		case AT_DropConstraint:
 		case AT_AlterConstraint:
 			if (mig_rel_constraint(lint->rel, command->name) == NULL)
-				report_unknown(lint, 0, "constraint", label);
+				report_unknown(lint, 0, "constraint", label,
+							   nearest_constraint(lint->rel, command->name));
 			break;
 		default:
 			break;
@@ -98,8 +214,8 @@ check_unknown_in_index(MigLint *lint, IndexStmt *stmt)
 		if (element->name != NULL &&
 			mig_rel_column(lint->rel, element->name) == NULL)
 			report_unknown(lint, 0, "column",
-						   psprintf("%s.%s", mig_rel_label(lint->rel),
-									element->name));
+						   mig_rel_part_label(lint->rel, element->name),
+						   nearest_column(lint->rel, element->name));
 	}
 }
 
@@ -128,7 +244,7 @@ check_unknown_in_drop(MigLint *lint, DropStmt *stmt)
 		List	   *name = lfirst(lc);
 
 		if (mig_shadow_find_list(lint->shadow, name, RELKIND_RELATION) == NULL)
-			report_unknown(lint, 0, "relation", NameListToString(name));
+			report_unknown_range(lint, makeRangeVarFromNameList(name));
 	}
 }
 
@@ -180,8 +296,7 @@ find_unknown_ranges(Node *node, void *context)
 
 		if (!is_query_name(names, range) &&
 			mig_shadow_find(names->lint->shadow, range, RELKIND_RELATION) == NULL)
-			report_unknown(names->lint, range->location, "relation",
-						   mig_lint_range(range));
+			report_unknown_range(names->lint, range);
 		return false;
 	}
 	return raw_expression_tree_walker(node, find_unknown_ranges, context);
@@ -220,7 +335,7 @@ check_unknown_subject(MigLint *lint)
 	else if (IsA(stmt, AlterSeqStmt))
 		missing_ok = ((AlterSeqStmt *) stmt)->missing_ok;
 	if (name != NULL && lint->rel == NULL && !missing_ok)
-		report_unknown(lint, name->location, "relation", mig_lint_range(name));
+		report_unknown_range(lint, name);
 }
 
 static void
@@ -275,8 +390,7 @@ check_unknown_reference(MigLint *lint)
 				((CreateStmt *) lint->stmt)->relation->relname) == 0) ||
 		mig_shadow_find(lint->shadow, constraint->pktable, RELKIND_RELATION))
 		return;
-	report_unknown(lint, constraint->pktable->location, "relation",
-				   mig_lint_range(constraint->pktable));
+	report_unknown_range(lint, constraint->pktable);
 }
 
 static void
@@ -346,7 +460,7 @@ check_new_part(MigLint *lint)
 			!mig_lint_commands(lint, AT_DropColumn, name))
 			report_exists(lint, castNode(ColumnDef, command->def)->location,
 						  "column",
-						  psprintf("%s.%s", mig_rel_label(lint->rel), name));
+						  mig_rel_part_label(lint->rel, name));
 	}
 	else if (command->subtype == AT_AddConstraint)
 	{
@@ -355,7 +469,7 @@ check_new_part(MigLint *lint)
 			!mig_lint_commands(lint, AT_DropConstraint, name))
 			report_exists(lint, castNode(Constraint, command->def)->location,
 						  "constraint",
-						  psprintf("%s.%s", mig_rel_label(lint->rel), name));
+						  mig_rel_part_label(lint->rel, name));
 	}
 }
 
@@ -387,7 +501,8 @@ check_exists(MigLint *lint)
 			 !((CreateSchemaStmt *) stmt)->if_not_exists &&
 			 mig_shadow_schema_exists(lint->shadow,
 									  ((CreateSchemaStmt *) stmt)->schemaname))
-		report_exists(lint, 0, "schema", ((CreateSchemaStmt *) stmt)->schemaname);
+		report_exists(lint, 0, "schema",
+					  quote_identifier(((CreateSchemaStmt *) stmt)->schemaname));
 }
 
 /* Columns that are assigned twice. */
@@ -411,9 +526,11 @@ check_targets(MigLint *lint, List *targets)
 				strcmp(other->name, target->name) == 0)
 				mig_lint_report(lint, &(MigReport) {
 					.location = other->location,
-					.object = other->name,
+					.object = lint->rel ?
+						mig_rel_part_label(lint->rel, other->name) :
+						quote_identifier(other->name),
 					.consequence = psprintf("fails: column %s is assigned twice",
-											other->name),
+											quote_identifier(other->name)),
 				});
 		}
 	}
@@ -440,9 +557,9 @@ check_definitions(MigLint *lint, CreateStmt *stmt)
 				strcmp(other->colname, column->colname) == 0)
 				mig_lint_report(lint, &(MigReport) {
 					.location = other->location,
-					.object = other->colname,
+					.object = mig_lint_column_label(lint, other->colname),
 					.consequence = psprintf("fails: column %s is defined twice",
-											other->colname),
+											quote_identifier(other->colname)),
 				});
 		}
 	}
@@ -521,12 +638,25 @@ check_robust(MigLint *lint)
 		});
 }
 
-/* Names the first column of a definition that the table has not, or not so. */
-static const char *
-first_drift(MigLint *lint, MigRel *rel, List *elements)
+/* How many differences are told. */
+#define MAX_TOLD	3
+
+static void
+add_drift(StringInfo drift, int *n, const char *text)
 {
+	if ((*n)++ < MAX_TOLD)
+		appendStringInfo(drift, "%s%s", drift->len > 0 ? "; " : "", text);
+}
+
+/* The columns of a definition that the table has not, or not so; NULL: none. */
+static const char *
+drift_of(MigLint *lint, MigRel *rel, List *elements)
+{
+	StringInfoData drift;
+	int			n = 0;
 	ListCell   *lc;
 
+	initStringInfo(&drift);
 	foreach(lc, elements)
 	{
 		ColumnDef  *definition = lfirst(lc);
@@ -538,15 +668,23 @@ first_drift(MigLint *lint, MigRel *rel, List *elements)
 			continue;
 		column = mig_rel_column(rel, definition->colname);
 		if (column == NULL)
-			return psprintf("has no column %s", definition->colname);
+		{
+			add_drift(&drift, &n, psprintf("column %s is missing",
+										   quote_identifier(definition->colname)));
+			continue;
+		}
 		type = mig_fact_type(lint->shadow, definition->typeName, &typmod);
 		if (OidIsValid(type) && OidIsValid(column->type) &&
 			(type != column->type || typmod != column->typmod))
-			return psprintf("has a column %s of type %s", definition->colname,
-							format_type_with_typemod(column->type,
-													 column->typmod));
+			add_drift(&drift, &n, psprintf("column %s is %s, not %s",
+										   quote_identifier(definition->colname),
+										   format_type_with_typemod(column->type,
+																	column->typmod),
+										   format_type_with_typemod(type, typmod)));
 	}
-	return NULL;
+	if (n > MAX_TOLD)
+		appendStringInfo(&drift, "; and %d more", n - MAX_TOLD);
+	return n > 0 ? drift.data : NULL;
 }
 
 static void
@@ -554,7 +692,7 @@ report_drift(MigLint *lint, MigRel *rel, const char *drift)
 {
 	mig_lint_report(lint, &(MigReport) {
 		.object = mig_rel_label(rel),
-		.consequence = psprintf("does nothing, as %s is there already, but it %s",
+		.consequence = psprintf("does nothing, as %s is there already, but %s",
 								mig_rel_label(rel), drift),
 	});
 }
@@ -573,14 +711,14 @@ check_hidden_drift(MigLint *lint)
 			mig_rel_column(lint->rel, castNode(ColumnDef, lint->command->def)->colname) == NULL)
 			return;
 		rel = lint->rel;
-		drift = first_drift(lint, rel, list_make1(lint->command->def));
+		drift = drift_of(lint, rel, list_make1(lint->command->def));
 	}
 	else if (IsA(stmt, CreateStmt) && ((CreateStmt *) stmt)->if_not_exists)
 	{
 		rel = in_the_way(lint, ((CreateStmt *) stmt)->relation);
 		if (rel == NULL || rel->assumed)
 			return;
-		drift = first_drift(lint, rel, ((CreateStmt *) stmt)->tableElts);
+		drift = drift_of(lint, rel, ((CreateStmt *) stmt)->tableElts);
 	}
 	else if (IsA(stmt, IndexStmt) && ((IndexStmt *) stmt)->if_not_exists &&
 			 lint->rel != NULL && ((IndexStmt *) stmt)->idxname != NULL)
@@ -589,7 +727,7 @@ check_hidden_drift(MigLint *lint)
 									((IndexStmt *) stmt)->idxname);
 		if (rel == NULL || rel->index == NULL || rel->index->table == lint->rel)
 			return;
-		drift = psprintf("is on %s", mig_rel_label(rel->index->table));
+		drift = psprintf("it is on %s", mig_rel_label(rel->index->table));
 	}
 	else
 		return;
@@ -627,10 +765,11 @@ const MigRule mig_rules_statement[] = {
 		.moments = MIG_ON_STATEMENT | MIG_ON_COMMAND | MIG_ON_CONSTRAINT,
 		.check = check_unknown_object,
 		.help = "a relation, column or constraint that will not be there",
-		.why = "The statement fails when its turn comes, after everything before it ran.",
+		.why = "The statement fails when its turn comes, after everything before it ran. A script can be judged without its tables: say assume => 'large'.",
 		.safe = "An earlier script or statement creates it, or one whose code cannot be seen might.",
 		.bad = "ALTER TABLE nosuch ADD COLUMN a int;",
 		.good = "CREATE TABLE nosuch(a int);",
+		.before = true,
 	},
 	{
 		.name = "object-already-exists",
@@ -643,6 +782,7 @@ const MigRule mig_rules_statement[] = {
 		.safe = "An earlier statement drops or renames it.",
 		.bad = "CREATE TABLE t(a int);",
 		.good = "ALTER TABLE t ADD COLUMN a3 int;",
+		.before = true,
 	},
 	{
 		.name = "ban-duplicate-column-assignments",
@@ -679,6 +819,7 @@ const MigRule mig_rules_statement[] = {
 		.safe = "What is there has the same columns.",
 		.bad = "CREATE TABLE IF NOT EXISTS t(id bigint, other text);",
 		.good = "ALTER TABLE t ADD COLUMN other text;",
+		.before = true,
 	},
 	{
 		.name = "unused-ignore",

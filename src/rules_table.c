@@ -173,10 +173,10 @@ name_of_object(Node *object)
 	if (IsA(object, String))
 		return strVal(object);
 	if (IsA(object, TypeName))
-		return NameListToString(((TypeName *) object)->names);
+		return NameListToQuotedString(((TypeName *) object)->names);
 	if (IsA(object, ObjectWithArgs))
-		return NameListToString(((ObjectWithArgs *) object)->objname);
-	return NameListToString(castNode(List, object));
+		return NameListToQuotedString(((ObjectWithArgs *) object)->objname);
+	return NameListToQuotedString(castNode(List, object));
 }
 
 static const char *
@@ -352,7 +352,7 @@ report_drop_schema(MigLint *lint, const char *schema, List *lost, int made)
 {
 	DropStmt   *stmt = (DropStmt *) lint->stmt;
 	int			n = list_length(lost) + made;
-	MigReport	report = {.object = schema};
+	MigReport	report = {.object = quote_identifier(schema)};
 
 	if (stmt->behavior != DROP_CASCADE)
 	{
@@ -362,12 +362,13 @@ report_drop_schema(MigLint *lint, const char *schema, List *lost, int made)
 									  lost ? ": " : "", mig_cascade_text(lost));
 	}
 	else if (n > 0)
-		report.consequence = psprintf("drops schema %s and %d %s%s%s", schema, n,
+		report.consequence = psprintf("drops schema %s and %d %s%s%s",
+									  quote_identifier(schema), n,
 									  n == 1 ? "object" : "objects",
 									  lost ? ": " : "", mig_cascade_text(lost));
 	else
 		report.consequence = psprintf("drops schema %s and all that is in it",
-									  schema);
+									  quote_identifier(schema));
 	report.rewrite = psprintf("ALTER SCHEMA %s RENAME TO %s;",
 							  quote_identifier(schema),
 							  quote_identifier(mig_lint_suffixed(schema, "unused")));
@@ -416,7 +417,7 @@ check_drop_database(MigLint *lint)
 		return;
 	mig_lint_report(lint, &(MigReport) {
 		.severity = oid == MyDatabaseId ? MIG_SEVERITY_ERROR : 0,
-		.object = stmt->dbname,
+		.object = quote_identifier(stmt->dbname),
 		.consequence = oid == MyDatabaseId ?
 			psprintf("fails, because the migration runs in database %s",
 					 stmt->dbname) :
@@ -507,7 +508,7 @@ check_alter_cascade(MigLint *lint)
 		return;
 	if (address != NULL)
 		lost = mig_cascade_of(lint->shadow, list_make1(address), NIL);
-	report_cascade(lint, psprintf("%s.%s", mig_rel_label(rel), command->name),
+	report_cascade(lint, mig_rel_part_label(rel, command->name),
 				   lost, rel->assumed, spell);
 }
 
@@ -556,7 +557,7 @@ check_drop_owned(MigLint *lint)
 		if (n == 0 && (OidIsValid(role) || !lint->shadow->assume_large))
 			continue;
 		mig_lint_report(lint, &(MigReport) {
-			.object = name,
+			.object = quote_identifier(name),
 			.consequence = n == 0 ?
 				psprintf("drops all that role %s owns in this database", name) :
 				psprintf("drops the %d %s that role %s owns in this database", n,

@@ -51,6 +51,16 @@ type_named(MigLint *lint, List *names)
 	return mig_fact_type(lint->shadow, makeTypeNameFromNameList(names), &typmod);
 }
 
+/* The type as SQL has it; as it is written if it is not there yet. */
+static const char *
+type_label(MigLint *lint, List *names)
+{
+	Oid			type = type_named(lint, names);
+
+	return OidIsValid(type) ? format_type_be_qualified(type) :
+		NameListToQuotedString(names);
+}
+
 /* What the set knows of the type; NULL: nothing. */
 static MigNamed *
 type_of_set(MigLint *lint, List *names)
@@ -114,9 +124,9 @@ check_create_domain(MigLint *lint)
 			continue;
 		mig_lint_report(lint, &(MigReport) {
 			.location = constraint->location,
-			.object = NameListToString(stmt->domainname),
+			.object = type_label(lint, stmt->domainname),
 			.consequence = psprintf("adding a column of %s will rewrite its table, and each change of this constraint will read all tables that use it",
-									NameListToString(stmt->domainname)),
+									type_label(lint, stmt->domainname)),
 			.rewrite = without_constraints(lint, stmt),
 		});
 		return;
@@ -173,7 +183,7 @@ check_alter_domain(MigLint *lint)
 	mig_lint_report(lint, &(MigReport) {
 		.severity = full && small ? MIG_SEVERITY_NOTICE :
 			stmt->subtype == 'V' ? MIG_SEVERITY_WARNING : 0,
-		.object = NameListToString(stmt->typeName),
+		.object = type_label(lint, stmt->typeName),
 		.consequence = psprintf("blocks writes to %s while all rows are read",
 								full ? mig_lint_rel_list(full) :
 								"every table with a column of it"),
@@ -205,9 +215,9 @@ check_create_enum(MigLint *lint)
 	if (stmt->vals != NIL)
 		appendStringInfoChar(&sql, ';');
 	mig_lint_report(lint, &(MigReport) {
-		.object = NameListToString(stmt->typeName),
+		.object = type_label(lint, stmt->typeName),
 		.consequence = psprintf("no value of %s can ever be removed, and new ones cannot be used in the transaction that adds them",
-								NameListToString(stmt->typeName)),
+								type_label(lint, stmt->typeName)),
 		.rewrite = sql.data,
 	});
 }
@@ -276,9 +286,9 @@ check_enum_order(MigLint *lint)
 		 (stmt->skipIfNewValExists && has_value(type, stmt->newVal))))
 		return;
 	mig_lint_report(lint, &(MigReport) {
-		.object = NameListToString(stmt->typeName),
+		.object = type_label(lint, stmt->typeName),
 		.consequence = psprintf("%s sorts after all other values of %s",
-								stmt->newVal, NameListToString(stmt->typeName)),
+								stmt->newVal, type_label(lint, stmt->typeName)),
 		.rewrite = last == NULL ? NULL :
 			mig_lint_append(lint, psprintf("AFTER %s", quote_literal_cstr(last))),
 	});
@@ -290,6 +300,7 @@ typedef struct Added
 	int			transaction;
 	Oid			type;
 	const char *name;			/* of the type, the last part */
+	const char *label;			/* of the type, for people */
 	const char *value;
 	int			number;			/* of the statement that adds it */
 } Added;
@@ -319,6 +330,7 @@ remember_added(MigLint *lint, AddedMemory *memory)
 	added->transaction = lint->shadow->transaction;
 	added->type = type;
 	added->name = pstrdup(strVal(llast(stmt->typeName)));
+	added->label = pstrdup(type_label(lint, stmt->typeName));
 	added->value = pstrdup(stmt->newVal);
 	added->number = lint->statement ? lint->statement->number : 0;
 	memory->added = lappend(memory->added, added);
@@ -391,9 +403,9 @@ check_enum_use(MigLint *lint)
 			!uses_value(lint, added))
 			continue;
 		mig_lint_report(lint, &(MigReport) {
-			.object = added->name,
+			.object = added->label,
 			.consequence = psprintf("fails, because statement %d adds %s to %s in this transaction; apply() then commits after that statement and goes on, which is not possible within a transaction",
-									added->number, added->value, added->name),
+									added->number, added->value, added->label),
 			.rewrite = psprintf("COMMIT;\n%s;", mig_lint_text(lint)),
 		});
 	}
@@ -415,9 +427,9 @@ check_rename_value(MigLint *lint)
 		!lint->shadow->assume_large)
 		return;
 	mig_lint_report(lint, &(MigReport) {
-		.object = NameListToString(stmt->typeName),
+		.object = type_label(lint, stmt->typeName),
 		.consequence = psprintf("clients that send or expect %s of %s fail",
-								stmt->oldVal, NameListToString(stmt->typeName)),
+								stmt->oldVal, type_label(lint, stmt->typeName)),
 		.rewrite = psprintf("ALTER TYPE %s ADD VALUE %s AFTER %s;",
 							quoted_name(stmt->typeName),
 							quote_literal_cstr(stmt->newVal),
@@ -474,7 +486,7 @@ check_drop_type(MigLint *lint)
 			continue;
 		if (lost == NIL && (OidIsValid(type) || stmt->behavior != DROP_CASCADE))
 			continue;
-		report_drop_type(lint, NameListToString(names), lost);
+		report_drop_type(lint, type_label(lint, names), lost);
 	}
 }
 

@@ -47,7 +47,7 @@ new_definition(MigLint *lint)
 static const char *
 label_of(MigLint *lint)
 {
-	return psprintf("%s.%s", mig_rel_label(lint->rel), lint->command->name);
+	return mig_rel_part_label(lint->rel, lint->command->name);
 }
 
 /* Where the command stands: its type is all that has a location. */
@@ -77,9 +77,34 @@ using_text(MigLint *lint)
  * Rewrites, scans and index builds
  */
 
+/*
+ * What has to be done first at the other side of foreign keys that reference
+ * the column.
+ */
+static void
+add_referencing(StringInfo sql, MigLint *lint, List *keys, const char *new)
+{
+	ListCell   *lc;
+
+	foreach(lc, keys)
+	{
+		MigForeignKey *key = lfirst(lc);
+		const char *table = mig_lint_quote_rel(key->table);
+		char	   *columns = mig_lint_column_names(key->table,
+												  key->constraint->columns);
+
+		if (key->table == lint->rel || key->constraint->name == NULL)
+			continue;
+		mig_sql_add(sql, "-- %s references it: change %s in the same way first, with a foreign key to %s",
+					table, columns ? columns : "its columns", new);
+		mig_sql_add(sql, "ALTER TABLE %s DROP CONSTRAINT %s;", table,
+					quote_identifier(key->constraint->name));
+	}
+}
+
 /* A second column, filled by a trigger and in batches, that takes over. */
 static char *
-rewrite_with_column(MigLint *lint)
+rewrite_with_column(MigLint *lint, MigTypeChange *change)
 {
 	const char *table = mig_sql_table(lint);
 	const char *old = pstrdup(quote_identifier(lint->command->name));
@@ -104,6 +129,7 @@ rewrite_with_column(MigLint *lint)
 					 psprintf("%s IS DISTINCT FROM (%s)", new, expression));
 	mig_sql_add(&sql, "COMMIT;");
 	mig_sql_add(&sql, "-- when that is done, and the new column has the old one's default, indexes, constraints and views:");
+	add_referencing(&sql, lint, change->foreign_keys, new);
 	mig_sql_add(&sql, "DROP TRIGGER %s ON %s;", quote_identifier(trigger), table);
 	mig_sql_add(&sql, "DROP FUNCTION %s();",
 				quote_qualified_identifier(lint->rel->schema, trigger));
@@ -204,7 +230,7 @@ constraint_names(List *constraints)
 	ListCell   *lc;
 
 	foreach(lc, constraints)
-		names = lappend(names, (void *) ((MigConstraint *) lfirst(lc))->name);
+		names = lappend(names, (void *) quote_identifier(((MigConstraint *) lfirst(lc))->name));
 	return names;
 }
 
@@ -280,7 +306,7 @@ type_rewrite(MigLint *lint, MigTypeChange *change)
 	bool		alone = list_length(castNode(AlterTableStmt, lint->stmt)->cmds) == 1;
 
 	if (change->rewrites)
-		return rewrite_with_column(lint);
+		return rewrite_with_column(lint, change);
 	/* a computation of the same statement would be run twice */
 	if (!alone || (change->checks != NIL && change->indexes != NIL))
 		return NULL;

@@ -567,6 +567,25 @@ mig_scan_next(MigScan *scan)
 	return MIG_SCAN_TOKEN;
 }
 
+/* Advances by one token, whatever it is; false at the end of the text. */
+bool
+mig_scan_token(MigScan *scan)
+{
+	MigScanEvent event = mig_scan_next(scan);
+
+	return event != MIG_SCAN_END && event != MIG_SCAN_FAILED;
+}
+
+/* Is the current token this word, written without quotes? */
+bool
+mig_scan_is_word(const MigScan *scan, const char *word)
+{
+	int			len = strlen(word);
+
+	return scan->token_end - scan->location == len &&
+		pg_strncasecmp(scan->text + scan->location, word, len) == 0;
+}
+
 /*
  * Segments
  */

@@ -97,6 +97,8 @@ typedef struct MigScan
 
 extern void mig_scan_begin(MigScan *scan, const char *text);
 extern MigScanEvent mig_scan_next(MigScan *scan);
+extern bool mig_scan_token(MigScan *scan);
+extern bool mig_scan_is_word(const MigScan *scan, const char *word);
 extern MigScanEvent mig_scan_segment(MigScan *scan);
 extern void mig_scan_end(MigScan *scan);
 

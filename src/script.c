@@ -31,8 +31,9 @@ typedef struct ScriptParse
 	int			counted;
 } ScriptParse;
 
-/* See mig_script_error_line(). */
+/* See mig_script_error_line() and mig_script_error_location(). */
 static int	error_line;
+static int	error_location;
 
 /*
  * Error context callback.  What is raised last is the error that ends the
@@ -42,7 +43,10 @@ static void
 script_error_context(void *arg)
 {
 	const MigScript *script = arg;
+	int			position = geterrposition();
 
+	error_location = position > 0 ?
+		mig_text_location(script->text, position) : -1;
 	error_line = mig_text_quote_error(script->text, script->first_line);
 }
 
@@ -211,6 +215,7 @@ mig_script_parse(const char *text, int first_line, bool no_transaction)
 	script->statements = palloc(parse.allocated * sizeof(MigStatement));
 
 	error_line = 0;
+	error_location = -1;
 	callback.callback = script_error_context;
 	callback.arg = script;
 	callback.previous = error_context_stack;
@@ -232,4 +237,11 @@ int
 mig_script_error_line(void)
 {
 	return error_line;
+}
+
+/* The same as an offset in the script's text; -1 if it points to none. */
+int
+mig_script_error_location(void)
+{
+	return error_location;
 }

@@ -272,6 +272,7 @@ extern void mig_shadow_apply(MigShadow *shadow, Node *stmt);
 
 /* shadow_find.c: words and verdicts */
 extern const char *mig_rel_label(const MigRel *rel);
+extern const char *mig_rel_part_label(const MigRel *rel, const char *part);
 extern const char *mig_rel_sized_label(MigRel *rel);
 extern bool mig_rel_is_new(const MigRel *rel);
 extern bool mig_rel_is_invisible(const MigRel *rel);

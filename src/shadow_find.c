@@ -362,11 +362,18 @@ mig_rel_add_constraint(MigRel *rel, const char *name, char type)
  * Words and verdicts
  */
 
-/* schema.name, for people. */
+/* schema.name as SQL has it: people paste it, and cast it to regclass. */
 const char *
 mig_rel_label(const MigRel *rel)
 {
-	return psprintf("%s.%s", rel->schema, rel->name);
+	return quote_qualified_identifier(rel->schema, rel->name);
+}
+
+/* The same of a column or constraint of it: public.orders."Total". */
+const char *
+mig_rel_part_label(const MigRel *rel, const char *part)
+{
+	return psprintf("%s.%s", mig_rel_label(rel), quote_identifier(part));
 }
 
 /* The same with its size: "public.orders (3277 MB)". */

@@ -99,6 +99,23 @@ step_commit(StepState *state, const MigStatement *statement)
 	close_step(state, statement->number);
 }
 
+/* What a statement that refuses a transaction block is called. */
+static const char *
+toplevel_name(const MigStatement *statement)
+{
+	switch (statement->tag)
+	{
+		case CMDTAG_CREATE_INDEX:
+			return "CREATE INDEX CONCURRENTLY";
+		case CMDTAG_DROP_INDEX:
+			return "DROP INDEX CONCURRENTLY";
+		case CMDTAG_ALTER_TABLE:
+			return "ALTER TABLE ... DETACH CONCURRENTLY";
+		default:
+			return GetCommandTagName(statement->tag);
+	}
+}
+
 /* A statement outside any transaction block is a step of its own. */
 static void
 step_toplevel(StepState *state, const MigStatement *statement)
@@ -109,7 +126,7 @@ step_toplevel(StepState *state, const MigStatement *statement)
 		ereport(ERROR,
 				errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
 				errmsg("%s cannot run inside a transaction block",
-					   GetCommandTagName(statement->tag)),
+					   toplevel_name(statement)),
 				errdetail("The statement is in line %d, the transaction block begins in line %d.",
 						  statement->line,
 						  get_statement(script, state->step.first)->line),

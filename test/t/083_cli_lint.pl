@@ -86,8 +86,12 @@ cli_is([ 'lint', 'm', '--set=migrate.lint_small_table=1000000 rows, 1GB', '--fai
 cli_is([ 'lint', files('1_a.sql' => 'SELECT 1;') ], 0, qr/\Anothing found\n\z/, undef, 'nothing found');
 cli_is(['lint'], 0, qr/\Anothing found\n\z/, undef, 'nothing is stored, nothing is judged');
 cli_is([ 'lint', 'absent' ], 3, undef, qr/absent: No such file or directory/, 'no such directory');
-cli_is([ 'lint', files('1_a.sql' => "SELECT 1;\nSELEC 2;\n") ], 1, qr{/1_a\.sql:2: error: syntax-error: fails: syntax error at or near "SELEC"\n +2 \| SELEC 2;\n +\| \^~+\n}, undef,
+cli_is([ 'lint', files('1_a.sql' => "SELECT 1;\nSELEC 2;\n") ], 1, qr{/1_a\.sql:2:1: error: syntax-error: fails: syntax error at or near "SELEC"\n +2 \| SELEC 2;\n +\| \^\n}, undef,
 	'a script that cannot be parsed is a finding');
+like(
+	(cli('lint', files('1_a.sql' => qq{ALTER TABLE big\n\tADD COLUMN x int,\n\tDROP COLUMN IF EXISTS "ä,", DROP COLUMN nosuch;\n}), '--set=migrate.lint_disable=ban-drop-column'))[1],
+	qr{/1_a\.sql:3:30: error: unknown-object: .*\n +3 \|  DROP COLUMN IF EXISTS "ä,", DROP COLUMN nosuch;\n +\| {30}\^\n},
+	'the caret is below the command of ALTER TABLE, by characters');
 like((cli('lint', '--rules'))[1], qr/^rule +section +severity +enabled +help\n(?:.*\n)*$rule +indexes +error +t +\S/, 'the rules');
 is((json_of('lint', '--rules', '--json'))[1][0]{enabled}, JSON::PP::true, 'and as JSON');
 cli_is([ 'lint', 'm', "--set=migrate.lint_disable=$others,$rule" ], 0, qr/\Anothing found\n\z/, undef, 'settings count');

@@ -84,7 +84,7 @@ sub describe
 # The relations of the lab, their files and how often each was scanned.
 my $relations = <<'SQL';
 SELECT coalesce(json_agg(r), '[]') FROM
-	(SELECT c.oid, n.nspname || '.' || c.relname AS name, c.relkind AS kind,
+	(SELECT c.oid, format('%I.%I', n.nspname, c.relname) AS name, c.relkind AS kind,
 			pg_relation_filenode(c.oid) AS file,
 			pg_stat_get_xact_numscans(c.oid) AS scans
 		FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
