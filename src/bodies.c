@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parser.h"
@@ -89,6 +90,8 @@ static void
 place_escaped(const MigBody *body, const char *text)
 {
 	const char *written = text + body->body_location;
+	bool		escapes = body->body_location > 1 &&
+		(written[-2] == 'E' || written[-2] == 'e');
 	int			at = 0;
 	int			offset = 0;
 	ListCell   *lc;
@@ -101,7 +104,8 @@ place_escaped(const MigBody *body, const char *text)
 		if (location < offset)
 			continue;
 		for (; offset < location && written[at] != '\0'; offset++)
-			at += written[at] == '\'' || written[at] == '\\' ? 2 : 1;
+			at += (written[at] == '\'' || (escapes && written[at] == '\\')) &&
+				written[at + 1] != '\0' ? 2 : 1;
 		statement->location = at;
 		statement->as_written = statement->as_written &&
 			strncmp(written + at, body->text + location,
@@ -200,6 +204,8 @@ locate(Place *place, const MigPlSql *sql)
 	MigBodyStatement *statement = palloc0(sizeof(MigBodyStatement));
 	int			location;
 
+	/* what does not stand there is looked for to the end of the body */
+	CHECK_FOR_INTERRUPTS();
 	go_to_line(place, sql->line);
 	location = search(place, sql);
 	statement->text = sql->text;
@@ -238,26 +244,49 @@ expression_value(const RawStmt *raw)
 	return linitial_node(ResTarget, select->targetList)->val;
 }
 
-/* The text of a constant, also if it is written as several; else NULL. */
+/*
+ * Collects what a constant is, also if it is written as several.  A generated
+ * one may be of very many: they lean to the left.
+ */
+static bool
+collect_constants(Node *node, List **texts)
+{
+	for (;;)
+	{
+		A_Expr	   *expr = (A_Expr *) node;
+
+		check_stack_depth();
+		if (node == NULL)
+			return false;
+		if (IsA(node, A_Const) && !((A_Const *) node)->isnull &&
+			IsA(&((A_Const *) node)->val, String))
+		{
+			*texts = lappend(*texts, strVal(&((A_Const *) node)->val));
+			return true;
+		}
+		if (!IsA(node, A_Expr) || expr->kind != AEXPR_OP ||
+			list_length(expr->name) != 1 ||
+			strcmp(strVal(linitial(expr->name)), "||") != 0 ||
+			!collect_constants(expr->rexpr, texts))
+			return false;
+		node = expr->lexpr;
+	}
+}
+
+/* The text of a constant; NULL: it is none. */
 static char *
 constant_text(Node *node)
 {
-	if (node == NULL)
-		return NULL;
-	if (IsA(node, A_Const) && !((A_Const *) node)->isnull &&
-		IsA(&((A_Const *) node)->val, String))
-		return pstrdup(strVal(&((A_Const *) node)->val));
-	if (IsA(node, A_Expr) && ((A_Expr *) node)->kind == AEXPR_OP &&
-		list_length(((A_Expr *) node)->name) == 1 &&
-		strcmp(strVal(linitial(((A_Expr *) node)->name)), "||") == 0)
-	{
-		char	   *left = constant_text(((A_Expr *) node)->lexpr);
-		char	   *right = constant_text(((A_Expr *) node)->rexpr);
+	List	   *texts = NIL;
+	StringInfoData result;
 
-		if (left != NULL && right != NULL)
-			return psprintf("%s%s", left, right);
-	}
-	return NULL;
+	if (!collect_constants(node, &texts))
+		return NULL;
+	initStringInfo(&result);
+	/* the last one came first */
+	for (int i = list_length(texts) - 1; i >= 0; i--)
+		appendStringInfoString(&result, list_nth(texts, i));
+	return result.data;
 }
 
 static bool

@@ -15,6 +15,7 @@
 
 #include "commands/defrem.h"
 #include "nodes/parsenodes.h"
+#include "utils/builtins.h"
 
 #include "classify.h"
 
@@ -260,6 +261,19 @@ has_option(List *options, const char *name)
 	return false;
 }
 
+/* Is a Boolean option on?  What is no Boolean is for the server to refuse. */
+bool
+mig_option_is_on(DefElem *option)
+{
+	bool		on = true;
+
+	if (option->arg == NULL)
+		return true;
+	if (IsA(option->arg, Integer))
+		return intVal(option->arg) == 1;
+	return parse_bool(defGetString(option), &on) && on;
+}
+
 /*
  * Is the Boolean option given with this value?  The last one counts, as it
  * does for the server.
@@ -275,7 +289,7 @@ option_is(List *options, const char *name, bool value)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, name) == 0)
-			result = defGetBoolean(option) == value;
+			result = mig_option_is_on(option) == value;
 	}
 	return result;
 }

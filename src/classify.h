@@ -8,7 +8,7 @@
 #ifndef MIG_CLASSIFY_H
 #define MIG_CLASSIFY_H
 
-#include "nodes/nodes.h"
+#include "nodes/parsenodes.h"
 #include "tcop/cmdtag.h"
 
 typedef enum MigStmtClass
@@ -24,5 +24,6 @@ typedef enum MigStmtClass
 
 extern MigStmtClass mig_classify(Node *stmt, const char **reason,
 								 const char **hint);
+extern bool mig_option_is_on(DefElem *option);
 
 #endif							/* MIG_CLASSIFY_H */

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "classify.h"
 #include "effect_kinds.h"
 
 /*
@@ -113,7 +114,7 @@ is_option_set(List *options, const char *name)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, name) == 0)
-			return option->arg == NULL || defGetBoolean(option);
+			return mig_option_is_on(option);
 	}
 	return false;
 }

@@ -128,7 +128,9 @@ change_owner(MigAlter *alter, MigRel *rel, AlterTableCmd *command)
 	List	   *others;
 	ListCell   *lc;
 
-	if (get_rolespec_oid(command->newowner, true) == owner_of(rel))
+	/* to PUBLIC, which is no role, is refused */
+	if (command->newowner->roletype == ROLESPEC_PUBLIC ||
+		get_rolespec_oid(command->newowner, true) == owner_of(rel))
 		return;
 	others = list_concat(mig_rel_indexes(rel), mig_effect_sequences(rel, NULL));
 	foreach(lc, others)

@@ -186,6 +186,10 @@ is_volatile_default(MigRel *rel, ColumnDef *column, Node *raw, Oid type,
 {
 	Node	   *node;
 
+	/* what a literal is, a domain may have to say by its CHECK */
+	if (IsA(raw, A_Const) ||
+		(IsA(raw, TypeCast) && IsA(((TypeCast *) raw)->arg, A_Const)))
+		return false;
 	if (mig_fact_uses_routine_of_set(rel->shadow, raw))
 		return true;
 	node = mig_fact_transform(rel, raw, type, typmod, EXPR_KIND_COLUMN_DEFAULT);

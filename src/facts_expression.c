@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "catalog/objectaccess.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_language.h"
 #include "catalog/pg_proc.h"
@@ -59,6 +60,48 @@ set_path(MigShadow *shadow)
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
+/*
+ * Is it code of the extension's library or of the server?  Whoever may add to
+ * those may do anything.
+ */
+static bool
+is_library_code(Oid function, Form_pg_proc form)
+{
+	return function < FirstNormalObjectId ||
+		form->prolang == ClanguageId || form->prolang == INTERNALlanguageId;
+}
+
+/* Whoever had the hook before. */
+static object_access_hook_type next_object_access;
+
+/*
+ * The server evaluates some of what it is asked about: a literal of a type
+ * made of domains goes through their CHECKs, an immutable function is called.
+ * What would run code of users, or change anything, is not known.
+ */
+static void
+refuse_to_run(ObjectAccessType access, Oid class, Oid object, int sub,
+			  void *arg)
+{
+	HeapTuple	tuple;
+	bool		harmless;
+
+	if (next_object_access)
+		next_object_access(access, class, object, sub, arg);
+	if (access != OAT_FUNCTION_EXECUTE)
+		return;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(object));
+	harmless = HeapTupleIsValid(tuple) &&
+		((Form_pg_proc) GETSTRUCT(tuple))->provolatile != PROVOLATILE_VOLATILE &&
+		is_library_code(object, (Form_pg_proc) GETSTRUCT(tuple));
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	if (!harmless)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("function %u is not run to judge a script", object));
+}
+
 /* What is asked with the path of the shadow. */
 typedef struct Question
 {
@@ -85,8 +128,22 @@ bool
 mig_fact_try(MigShadow *shadow, void (*function) (void *arg), void *arg)
 {
 	Question	question = {shadow, function, arg};
-	ErrorData  *error = mig_sql_try(ask, &question);
+	object_access_hook_type before = object_access_hook;
+	ErrorData  *error = NULL;
 
+	/* questions nest */
+	if (before != refuse_to_run)
+		next_object_access = before;
+	object_access_hook = refuse_to_run;
+	PG_TRY();
+	{
+		error = mig_sql_try(ask, &question);
+	}
+	PG_FINALLY();
+	{
+		object_access_hook = before;
+	}
+	PG_END_TRY();
 	if (error == NULL)
 		return true;
 	FreeErrorData(error);
@@ -182,6 +239,42 @@ mig_fact_transform(MigRel *rel, Node *expression, Oid type, int32 typmod,
 /*
  * Planning
  */
+
+/* Is it a function of the user? */
+static bool
+is_user_code(Oid function, void *context)
+{
+	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	bool		result;
+
+	if (!HeapTupleIsValid(tuple))
+		return true;
+	result = !is_library_code(function, (Form_pg_proc) GETSTRUCT(tuple));
+	ReleaseSysCache(tuple);
+	return result;
+}
+
+static bool
+calls_user_code(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Query))
+		return query_tree_walker((Query *) node, calls_user_code, context, 0);
+	return check_functions_in_node(node, is_user_code, context) ||
+		expression_tree_walker(node, calls_user_code, context);
+}
+
+/*
+ * Does an analyzed query call functions of the user, also as operators and
+ * casts?  To plan it, the server calls them with constants and with what
+ * statistics know of columns.
+ */
+bool
+mig_fact_calls_user_code(Query *query)
+{
+	return calls_user_code((Node *) query, NULL);
+}
 
 /* A function of the user that planning would or could run. */
 static bool

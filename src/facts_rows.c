@@ -12,15 +12,11 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
-#include "catalog/pg_namespace.h"
-#include "catalog/pg_proc.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
-#include "utils/catcache.h"
 #include "utils/snapmgr.h"
-#include "utils/syscache.h"
 
 #include "facts_expression.h"
 #include "facts_rows.h"
@@ -32,26 +28,9 @@ typedef struct RowsTry
 	SelectStmt *select;
 	List	   *names;			/* of RangeVar * */
 	List	   *withs;			/* of char *: names of WITH queries */
-	bool		foreign_code;	/* calls what is not the server's own */
+	bool		writes;			/* has an INSERT or MERGE in its WITH */
 	double		result;
 } RowsTry;
-
-/* Has the server itself a function of this name? */
-static bool
-is_own_function(const char *name)
-{
-	CatCList   *list = SearchSysCacheList1(PROCNAMEARGSNSP, CStringGetDatum(name));
-	bool		found = false;
-
-	for (int i = 0; i < list->n_members; i++)
-	{
-		Form_pg_proc form = (Form_pg_proc) GETSTRUCT(&list->members[i]->tuple);
-
-		found = found || form->pronamespace == PG_CATALOG_NAMESPACE;
-	}
-	ReleaseSysCacheList(list);
-	return found;
-}
 
 static bool
 collect(Node *node, void *context)
@@ -67,12 +46,9 @@ collect(Node *node, void *context)
 	}
 	if (IsA(node, CommonTableExpr))
 		try->withs = lappend(try->withs, ((CommonTableExpr *) node)->ctename);
-	if (IsA(node, FuncCall) &&
-		!is_own_function(strVal(llast(((FuncCall *) node)->funcname))))
-		try->foreign_code = true;
 	/* analyzing it would take a lock that may have to be waited for */
 	if (IsA(node, InsertStmt) || IsA(node, MergeStmt))
-		try->foreign_code = true;
+		try->writes = true;
 	return raw_expression_tree_walker(node, collect, context);
 }
 
@@ -150,6 +126,8 @@ plan(void *arg)
 	}
 	raw->stmt = copyObject((Node *) try->select);
 	queries = pg_analyze_and_rewrite_fixedparams(raw, "", NULL, 0, NULL);
+	if (mig_fact_calls_user_code(linitial_node(Query, queries)))
+		return;
 	planned = pg_plan_query(linitial_node(Query, queries), "", 0, NULL);
 	try->result = planned->planTree->plan_rows;
 }
@@ -168,7 +146,7 @@ mig_fact_rows_of(MigShadow *shadow, SelectStmt *select)
 	RowsTry		try = {.shadow = shadow,.select = select,.result = -1};
 
 	(void) collect((Node *) select, &try);
-	if (try.foreign_code || !mig_fact_try(shadow, plan_and_forget, &try))
+	if (try.writes || !mig_fact_try(shadow, plan_and_forget, &try))
 		return -1;
 	return try.result;
 }

@@ -159,12 +159,12 @@ count_findings(const PreviewRun *run, List *findings)
 			row = lfirst(each);
 			if (row->script > finding->script ||
 				(row->script == finding->script &&
-				 row->statement >= finding->statement))
+				 (row->statement >= finding->statement || row->statement == 0)))
 				break;
 		}
-		/* one of no statement is counted where there is no statement */
+		/* a script that cannot be parsed has one row, without a statement */
 		if (each != NULL && row->script == finding->script &&
-			row->statement == finding->statement)
+			(row->statement == finding->statement || row->statement == 0))
 			row->findings++;
 	}
 }

@@ -13,6 +13,7 @@
 #include "utils/syscache.h"
 
 #include "changes.h"
+#include "classify.h"
 #include "facts.h"
 #include "rule.h"
 
@@ -77,7 +78,7 @@ is_analyze(const VacuumStmt *stmt)
 	{
 		DefElem    *option = lfirst_node(DefElem, lc);
 
-		if (strcmp(option->defname, "analyze") == 0 && defGetBoolean(option))
+		if (strcmp(option->defname, "analyze") == 0 && mig_option_is_on(option))
 			return true;
 	}
 	return false;

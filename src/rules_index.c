@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "classify.h"
 #include "compat.h"
 #include "rule_sql.h"
 
@@ -80,7 +81,7 @@ has_option(List *options, const char *name)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, name) == 0)
-			return defGetBoolean(option);
+			return mig_option_is_on(option);
 	}
 	return false;
 }

@@ -451,10 +451,13 @@ remember_path(MigLint *lint, List *name, List *options)
 	{
 		DefElem    *option = lfirst_node(DefElem, lc);
 		MemoryContext caller;
+		const char *setting;
 
-		if (strcmp(option->defname, "set") != 0 ||
-			strcmp(castNode(VariableSetStmt, option->arg)->name,
-				   "search_path") != 0)
+		if (strcmp(option->defname, "set") != 0)
+			continue;
+		/* RESET ALL names none */
+		setting = castNode(VariableSetStmt, option->arg)->name;
+		if (setting == NULL || strcmp(setting, "search_path") != 0)
 			continue;
 		caller = MemoryContextSwitchTo(lint->context);
 		memory->names = lappend(memory->names, copyObject(llast(name)));

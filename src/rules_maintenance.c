@@ -20,6 +20,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 
+#include "classify.h"
 #include "compat.h"
 #include "facts_rows.h"
 #include "rule.h"
@@ -289,7 +290,7 @@ is_full(const VacuumStmt *stmt)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, "full") == 0)
-			full = defGetBoolean(option);
+			full = mig_option_is_on(option);
 	}
 	return full;
 }
@@ -510,9 +511,9 @@ as_setval(const MigRel *rel, const AlterSeqStmt *stmt)
 	option = linitial_node(DefElem, stmt->options);
 	if (strcmp(option->defname, "restart") != 0 || option->arg == NULL)
 		return NULL;
-	return psprintf("SELECT setval(%s, " INT64_FORMAT ", false);",
+	return psprintf("SELECT setval(%s, %s, false);",
 					quote_literal_cstr(mig_lint_quote_rel(rel)),
-					defGetInt64(option));
+					defGetString(option));
 }
 
 static void

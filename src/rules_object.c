@@ -371,7 +371,9 @@ is_known_object(MigLint *lint, const GrantStmt *stmt, Node *object)
 {
 	MigRel	   *rel;
 
-	switch (stmt->objtype)
+	/* ALL TABLES IN SCHEMA names schemas */
+	switch (stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA ?
+			OBJECT_SCHEMA : stmt->objtype)
 	{
 		case OBJECT_TABLE:
 		case OBJECT_SEQUENCE:

@@ -549,11 +549,17 @@ check_drop_owned(MigLint *lint)
 	foreach(lc, stmt->roles)
 	{
 		RoleSpec   *spec = lfirst_node(RoleSpec, lc);
-		Oid			role = get_rolespec_oid(spec, true);
-		const char *name = OidIsValid(role) ? GetUserNameFromId(role, true) :
-			spec->rolename;
-		int			n = OidIsValid(role) ? count_owned(role) : 0;
+		Oid			role;
+		const char *name;
+		int			n;
 
+		/* the server refuses: it is no role */
+		if (spec->roletype == ROLESPEC_PUBLIC)
+			continue;
+		role = get_rolespec_oid(spec, true);
+		name = OidIsValid(role) ? GetUserNameFromId(role, true) :
+			spec->rolename;
+		n = OidIsValid(role) ? count_owned(role) : 0;
 		if (n == 0 && (OidIsValid(role) || !lint->shadow->assume_large))
 			continue;
 		mig_lint_report(lint, &(MigReport) {

@@ -14,6 +14,7 @@
 #include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/table.h"
+#include "access/xlog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_am.h"
@@ -434,8 +435,12 @@ read_live_size(MigRel *rel, Relation relation)
 	BlockNumber pages;
 	double		rows;
 	double		visible;
-	BlockNumber blocks = RelationGetNumberOfBlocks(relation);
+	BlockNumber blocks;
 
+	/* on a standby it has no file */
+	if (RecoveryInProgress() && !RelationIsPermanent(relation))
+		return;
+	blocks = RelationGetNumberOfBlocks(relation);
 	rel->bytes = (int64) blocks * BLCKSZ;
 	if (blocks > 0 && rel->kind != RELKIND_SEQUENCE)
 	{
