@@ -260,7 +260,6 @@ extern char *mig_lint_column_without(MigLint *lint, ColumnDef *column,
 extern Constraint *mig_lint_column_constraint(ColumnDef *column,
 											  ConstrType kind);
 extern char *mig_lint_names(List *names);
-extern const char *mig_lint_quote_rel(const MigRel *rel);
 extern const char *mig_lint_column_label(MigLint *lint, const char *column);
 extern const char *mig_lint_range(const RangeVar *name);
 extern char *mig_lint_suffixed(const char *name, const char *suffix);

@@ -186,11 +186,11 @@ mig_lint_batch(MigRel *rel, const char *qualifier)
 		return psprintf("%s%s BETWEEN 1 AND 10000", prefix, names);
 	if (list_length(key->columns) == 1)
 		return psprintf("%s%s IN (SELECT %s FROM %s ORDER BY %s LIMIT 10000)",
-						prefix, names, names, mig_lint_quote_rel(rel), names);
+						prefix, names, names, mig_rel_label(rel), names);
 	/* the places of rows in different tables may be the same */
 	if (mig_rel_children(rel, false) != NIL)
 		return psprintf("(%stableoid, %sctid) IN (SELECT tableoid, ctid FROM %s ORDER BY %s LIMIT 10000)",
-						prefix, prefix, mig_lint_quote_rel(rel), names);
+						prefix, prefix, mig_rel_label(rel), names);
 	return psprintf("%sctid IN (SELECT ctid FROM %s ORDER BY %s LIMIT 10000)",
-					prefix, mig_lint_quote_rel(rel), names);
+					prefix, mig_rel_label(rel), names);
 }

@@ -76,7 +76,7 @@ mig_sql_table(MigLint *lint)
 		case T_CreateStmt:
 			return mig_lint_range(((CreateStmt *) lint->stmt)->relation);
 		default:
-			return mig_lint_quote_rel(lint->rel);
+			return mig_rel_label(lint->rel);
 	}
 }
 
@@ -185,7 +185,7 @@ add_partitioned_index(StringInfo sql, MigRel *rel, const char *table,
 	foreach(lc, mig_rel_children(rel, false))
 	{
 		MigRel	   *child = lfirst(lc);
-		const char *child_table = mig_lint_quote_rel(child);
+		const char *child_table = mig_rel_label(child);
 		char	   *child_name = makeObjectName(child->name, name, NULL);
 
 		if (--*left < 0)

@@ -474,13 +474,6 @@ mig_lint_names(List *names)
 	return result.data;
 }
 
-/* The name of a relation, as SQL has it. */
-const char *
-mig_lint_quote_rel(const MigRel *rel)
-{
-	return mig_rel_label(rel);
-}
-
 /*
  * A column of the table that CREATE TABLE or ALTER TABLE is about:
  * "public.t.a".

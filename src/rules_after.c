@@ -49,7 +49,7 @@ needs_analyze(MigLint *lint, MigRel *rel, int location, const char *consequence)
 	change->place = mig_lint_place(lint, location);
 	change->consequence = pstrdup(consequence);
 	change->rewrite = psprintf("%s;\nANALYZE %s;", mig_lint_text(lint),
-							   mig_lint_quote_rel(rel));
+							   mig_rel_label(rel));
 	memory->changes = lappend(memory->changes, change);
 	MemoryContextSwitchTo(caller);
 }
@@ -306,7 +306,7 @@ check_autovacuum(MigLint *lint)
 			.consequence = psprintf("%s grows with each UPDATE and DELETE, and its statistics grow old",
 									mig_rel_label(rel)),
 			.rewrite = psprintf("ALTER TABLE %s SET (autovacuum_vacuum_scale_factor = 0.02);",
-								mig_lint_quote_rel(rel)),
+								mig_rel_label(rel)),
 		});
 	}
 }

@@ -280,7 +280,7 @@ rewrite_numbering(MigLint *lint)
 											mig_lint_column_without(lint, lint->column, LATER)));
 	}
 	mig_sql_add(&sql, "CREATE SEQUENCE %s AS %s%s OWNED BY %s.%s;", qualified,
-				type, sequence_options(lint), mig_lint_quote_rel(lint->rel),
+				type, sequence_options(lint), mig_rel_label(lint->rel),
 				column_name(lint));
 	mig_sql_add(&sql, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval(%s);",
 				mig_sql_table(lint), column_name(lint),

@@ -361,7 +361,7 @@ report_not_valid(MigLint *lint, const NotValid *met)
 								met->constraint->name,
 								mig_rel_label(met->rel)),
 		.rewrite = psprintf("COMMIT;\nALTER TABLE %s VALIDATE CONSTRAINT %s;",
-							mig_lint_quote_rel(met->rel),
+							mig_rel_label(met->rel),
 							quote_identifier(met->constraint->name)),
 	});
 }
@@ -508,7 +508,7 @@ add_partitioned_key(StringInfo sql, MigLint *lint, const char *name,
 	foreach(lc, mig_rel_children(lint->rel, false))
 	{
 		MigRel	   *child = lfirst(lc);
-		const char *table = mig_lint_quote_rel(child);
+		const char *table = mig_rel_label(child);
 		char	   *index = makeObjectName(child->name, name, NULL);
 
 		if (child->kind == RELKIND_PARTITIONED_TABLE)

@@ -409,7 +409,7 @@ report_lookup(MigLint *lint, const MigForeignKey *key, double rows)
 								", and deletes the rows that it finds" : ""),
 		.rewrite = columns == NULL || table->kind == RELKIND_PARTITIONED_TABLE ? NULL :
 		psprintf("CREATE INDEX CONCURRENTLY ON %s (%s);\n%s;",
-				 mig_lint_quote_rel(table), columns, mig_lint_text(lint)),
+				 mig_rel_label(table), columns, mig_lint_text(lint)),
 	});
 }
 
@@ -603,7 +603,7 @@ check_backfilled_default(MigLint *lint)
 			.consequence = psprintf("writes each row of %s for a value that ADD COLUMN ... DEFAULT gives all of them at once",
 									mig_rel_sized_label(lint->rel)),
 			.rewrite = psprintf("ALTER TABLE %s ADD COLUMN %s DEFAULT %s;",
-								mig_lint_quote_rel(lint->rel), column->source,
+								mig_rel_label(lint->rel), column->source,
 								value_text(lint, target->val)),
 		});
 		return;

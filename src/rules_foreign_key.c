@@ -181,7 +181,7 @@ add_to_partitions(StringInfo sql, MigLint *lint, const char *name)
 	foreach(lc, mig_rel_children(lint->rel, true))
 	{
 		MigRel	   *child = lfirst(lc);
-		const char *table = mig_lint_quote_rel(child);
+		const char *table = mig_rel_label(child);
 
 		if (child->kind == RELKIND_PARTITIONED_TABLE)
 			continue;
@@ -700,7 +700,7 @@ report_missing_index(MigLint *lint, const ForeignKey *key)
 		mig_fact_index_supports(rel, attnums))
 		return;
 	initStringInfo(&sql);
-	mig_sql_index(&sql, rel, mig_lint_quote_rel(rel), false,
+	mig_sql_index(&sql, rel, mig_rel_label(rel), false,
 				  mig_sql_index_name(lint, rel,
 									 mig_sql_joined_columns(key->columns), "idx"),
 				  psprintf("(%s)", mig_sql_column_list(key->columns)));

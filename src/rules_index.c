@@ -367,7 +367,7 @@ dropped_apart(MigLint *lint)
 
 		if (constraint != NULL)
 			mig_sql_add(&sql, "ALTER TABLE %s DROP CONSTRAINT %s;",
-						mig_lint_quote_rel(index->index->table),
+						mig_rel_label(index->index->table),
 						quote_identifier(constraint->name));
 		else
 			mig_sql_add(&sql, "DROP INDEX %s%s%s;",
@@ -577,7 +577,7 @@ check_invalid_index(MigLint *lint)
 			.consequence = psprintf("a failed build has left it invalid: no query uses it%s",
 									index->index->ready ? ", each write maintains it" : ""),
 			.rewrite = psprintf("DROP INDEX CONCURRENTLY %s;",
-								mig_lint_quote_rel(index)),
+								mig_rel_label(index)),
 		});
 	}
 }

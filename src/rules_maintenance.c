@@ -33,7 +33,7 @@ copy_beside(const MigRel *rel, const char *suffix, const char *create,
 	return psprintf("%s %s (LIKE %s INCLUDING ALL)%s;\n-- then copy the rows in batches while a trigger keeps both the same, and swap the names", create,
 					quote_qualified_identifier(rel->schema,
 											   mig_lint_suffixed(rel->name, suffix)),
-					mig_lint_quote_rel(rel), after);
+					mig_rel_label(rel), after);
 }
 
 static void
@@ -179,7 +179,7 @@ check_tablespace(MigLint *lint)
 								  mig_rel_sized_label(rel)),
 				   rel->kind == RELKIND_INDEX ?
 				   psprintf("REINDEX (CONCURRENTLY,%s) INDEX %s;", space,
-							mig_lint_quote_rel(rel)) :
+							mig_rel_label(rel)) :
 				   rel->kind == RELKIND_RELATION ?
 				   copy_beside(rel, "moved", "CREATE TABLE", space) : NULL);
 }
@@ -328,7 +328,7 @@ check_compaction(MigLint *lint)
 
 		if (rel != NULL)
 			report_compaction(lint, rel, psprintf("VACUUM %s;",
-												  mig_lint_quote_rel(rel)));
+												  mig_rel_label(rel)));
 	}
 }
 
@@ -512,7 +512,7 @@ as_setval(const MigRel *rel, const AlterSeqStmt *stmt)
 	if (strcmp(option->defname, "restart") != 0 || option->arg == NULL)
 		return NULL;
 	return psprintf("SELECT setval(%s, %s, false);",
-					quote_literal_cstr(mig_lint_quote_rel(rel)),
+					quote_literal_cstr(mig_rel_label(rel)),
 					defGetString(option));
 }
 

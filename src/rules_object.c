@@ -212,7 +212,7 @@ use_an_index(MigRel *rel)
 	if (key == NULL)
 		return NULL;
 	return psprintf("ALTER TABLE %s REPLICA IDENTITY USING INDEX %s;",
-					mig_lint_quote_rel(rel),
+					mig_rel_label(rel),
 					quote_identifier(key->index ? key->index->name : key->name));
 }
 

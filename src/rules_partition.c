@@ -70,8 +70,8 @@ report_concurrent_detach(MigLint *lint, MigRel *other, MigRel *pending)
 		report.consequence = psprintf("fails, because an earlier DETACH CONCURRENTLY of %s was not finished",
 									  mig_rel_label(pending));
 		report.rewrite = psprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE;",
-								  mig_lint_quote_rel(lint->rel),
-								  mig_lint_quote_rel(pending));
+								  mig_rel_label(lint->rel),
+								  mig_rel_label(pending));
 	}
 	else
 		return;
@@ -120,7 +120,7 @@ check_detach(MigLint *lint)
 static char *
 checked_before(MigRel *rel, const char *bound, const char *statements)
 {
-	const char *table = mig_lint_quote_rel(rel);
+	const char *table = mig_rel_label(rel);
 	const char *name = quote_identifier(mig_lint_suffixed(rel->name, "bound"));
 
 	if (bound == NULL)
@@ -242,9 +242,9 @@ created_then_attached(MigLint *lint, const CreateStmt *stmt, MigRel *parent)
 		return NULL;
 	return psprintf("CREATE TABLE %s (LIKE %s INCLUDING ALL EXCLUDING IDENTITY)%s;\n"
 					"ALTER TABLE %s ATTACH PARTITION %s %s%s;",
-					name, mig_lint_quote_rel(parent),
+					name, mig_rel_label(parent),
 					mig_lint_between(lint, end, len),
-					mig_lint_quote_rel(parent), name,
+					mig_rel_label(parent), name,
 					bound->is_default ? "" : "FOR VALUES ",
 					mig_lint_between(lint, start, end));
 }

@@ -553,7 +553,7 @@ check_used_up(MigLint *lint, MigRel *rel)
 									mig_col_text(i, 1), (int64) (100.0 * last / limit),
 									column),
 			.rewrite = psprintf("ALTER TABLE %s ADD COLUMN %s bigint;",
-								mig_lint_quote_rel(rel),
+								mig_rel_label(rel),
 								quote_identifier(mig_lint_suffixed(column, "new"))),
 		});
 	}

@@ -121,7 +121,7 @@ check_rename_table(MigLint *lint)
 		   psprintf("clients that use %s fail until they know it as %s",
 					mig_rel_label(lint->rel), quote_identifier(stmt->newname)),
 		   psprintf("%s;\nCREATE VIEW %s AS SELECT * FROM %s;",
-					mig_lint_text(lint), mig_lint_quote_rel(lint->rel),
+					mig_lint_text(lint), mig_rel_label(lint->rel),
 					quote_qualified_identifier(lint->rel->schema,
 											   stmt->newname)));
 }
@@ -138,7 +138,7 @@ check_rename_view(MigLint *lint)
 					mig_rel_label(lint->rel), quote_identifier(stmt->newname)),
 		   psprintf("CREATE VIEW %s AS SELECT * FROM %s;",
 					quote_qualified_identifier(lint->rel->schema, stmt->newname),
-					mig_lint_quote_rel(lint->rel)));
+					mig_rel_label(lint->rel)));
 }
 
 static void
@@ -158,7 +158,7 @@ check_set_schema(MigLint *lint)
 					mig_rel_label(rel), new_name),
 		   rel->kind == RELKIND_SEQUENCE ? NULL :
 		   psprintf("%s;\nCREATE VIEW %s AS SELECT * FROM %s;",
-					mig_lint_text(lint), mig_lint_quote_rel(rel), new_name));
+					mig_lint_text(lint), mig_rel_label(rel), new_name));
 }
 
 /*
@@ -216,7 +216,7 @@ schema_of_views(const char *name, List *rels)
 
 		appendStringInfo(&sql, "\nCREATE VIEW %s AS SELECT * FROM %s;",
 						 quote_qualified_identifier(name, rel->name),
-						 mig_lint_quote_rel(rel));
+						 mig_rel_label(rel));
 	}
 	return sql.data;
 }

@@ -281,7 +281,7 @@ set_aside(List *rels)
 		const MigRel *rel = lfirst(lc);
 
 		appendStringInfo(&sql, "%sALTER TABLE %s RENAME TO %s;",
-						 sql.len > 0 ? "\n" : "", mig_lint_quote_rel(rel),
+						 sql.len > 0 ? "\n" : "", mig_rel_label(rel),
 						 quote_identifier(mig_lint_suffixed(rel->name, "unused")));
 	}
 	return sql.data;
@@ -671,7 +671,7 @@ check_truncate(MigLint *lint)
 			.rewrite = key != NULL || stmt->behavior == DROP_CASCADE ||
 			list_length(stmt->relations) > 1 ? NULL :
 			psprintf(MIG_LINT_FIRST_BATCH "DELETE FROM %s WHERE %s;",
-					 mig_lint_quote_rel(rel), mig_lint_batch(rel, NULL)),
+					 mig_rel_label(rel), mig_lint_batch(rel, NULL)),
 		});
 	}
 }
@@ -716,7 +716,7 @@ truncate_by_name(MigLint *lint, List *others)
 	foreach(lc, others)
 	{
 		if (!is_child_of_another(lfirst(lc), others))
-			appendStringInfo(&sql, ", %s", mig_lint_quote_rel(lfirst(lc)));
+			appendStringInfo(&sql, ", %s", mig_rel_label(lfirst(lc)));
 	}
 	appendStringInfoString(&sql, stmt->restart_seqs ? " RESTART IDENTITY;" : ";");
 	return sql.data;

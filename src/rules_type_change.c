@@ -89,7 +89,7 @@ add_referencing(StringInfo sql, MigLint *lint, List *keys, const char *new)
 	foreach(lc, keys)
 	{
 		MigForeignKey *key = lfirst(lc);
-		const char *table = mig_lint_quote_rel(key->table);
+		const char *table = mig_rel_label(key->table);
 		char	   *columns = mig_lint_column_names(key->table,
 												  key->constraint->columns);
 
@@ -189,7 +189,7 @@ rewrite_without_indexes(MigLint *lint, List *indexes)
 			index->kind != RELKIND_INDEX)
 			return NULL;
 		mig_sql_add(&sql, "DROP INDEX CONCURRENTLY %s;",
-					mig_lint_quote_rel(index));
+					mig_rel_label(index));
 	}
 	mig_sql_add(&sql, "%s;", mig_lint_text(lint));
 	foreach(lc, indexes)
@@ -475,8 +475,8 @@ rewrite_around_views(MigLint *lint, List *blocking)
 		definition = view_definition(view);
 		if (definition == NULL)
 			return NULL;
-		mig_sql_add(&before, "DROP VIEW %s;", mig_lint_quote_rel(view));
-		mig_sql_add(&after, "CREATE VIEW %s AS %s", mig_lint_quote_rel(view),
+		mig_sql_add(&before, "DROP VIEW %s;", mig_rel_label(view));
+		mig_sql_add(&after, "CREATE VIEW %s AS %s", mig_rel_label(view),
 					definition + strspn(definition, " \n"));
 	}
 	return psprintf("%s\n%s;\n%s\n-- and GRANT what was granted on it",

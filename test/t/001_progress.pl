@@ -189,6 +189,12 @@ like($told, qr/\A(?:(?!migration 1 of 2).)*^NOTICE:  00000: lint warning, set-lo
 DETAIL:  Migration "2 two", statement 2, line 2\.
 HINT:  SET lock_timeout = 1;
 (?:(?!lint).)*^NOTICE:  00000: migration 1 of 2, "1 one" /ms, 'a finding is told before the run begins');
+$node->safe_psql('found', "SELECT migrate.register('7', 'many', repeat('GRANT pg_monitor TO CURRENT_USER; REVOKE pg_monitor FROM CURRENT_USER; ', 22), project => 'it''s')");
+(undef, $told) = $warned->query("SELECT migrate.apply(project => 'it''s')");
+is(scalar(() = $told =~ /^NOTICE:  00000: lint warning, superuser-grant: /mg), 20, 'of many findings not all are told');
+like($told, qr/^NOTICE:  00000: lint has 2 more findings\nHINT:  (SELECT .*;) shows those of "7 many"\.$/m, 'but where the others are');
+my ($hint) = $told =~ /^HINT:  (SELECT .*;) shows/m;
+like($warned->query($hint), qr/^superuser-grant/, 'and it shows them after the run, too');
 $warned->quit;
 
 $node->stop;
