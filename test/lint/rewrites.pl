@@ -20,6 +20,7 @@
 			  adding-unique-index-may-fail require-index-name redundant-index too-many-index-columns analyze-after-change
 			  long-index-build)
 		),
+		'rule running-statement-while-holding-access-exclusive' => 'DROP INDEX i',
 		(map { $_ => 'ALTER TABLE t DROP CONSTRAINT t_pkey; DROP INDEX u' } qw(adding-serial-primary-key-field primary-key-using-index-nullable)),
 		(map { $_ => 'DROP VIEW v; DROP MATERIALIZED VIEW mv; DELETE FROM t WHERE id > 5000' } qw(changing-column-type type-narrowing rewrite-disk-headroom)),
 		'pair primary-key-using-index-nullable' => "ALTER TABLE t DROP CONSTRAINT t_pkey; DELETE FROM t WHERE id > 5000; UPDATE t SET ts = timestamptz 'epoch' + id * interval '1 s'",
@@ -35,6 +36,9 @@
 		'creating-enum' => 'DROP TYPE mood CASCADE',
 	},
 
+	# What only newer servers have.
+	since => { 'not-enforced' => 18 },
+
 	# What a person has to do, and what then follows.
 	placeholder => qr/^-- (?:the same with [^\n]*\n[^\n]*|and so on[^\n]*|when that is done, and the new column has .*? RENAME COLUMN [^\n]*)/ms,
 
@@ -47,17 +51,20 @@
 		'adding-unique-index-may-fail' => 'the price of an index that is built while rows are written',
 		'integer-pk-capacity' => 'the sequence is of the type that the column is of',
 		'alter-type-blocked-by-dependents > running-statement-while-holding-access-exclusive' => 'the view has to be gone meanwhile',
-		'attach-partition-scan > require-separate-constraint-validation' => 'a COMMIT is missing',
-		'attach-partition-scan > running-statement-while-holding-access-exclusive' => 'a COMMIT is missing',
 	},
 
 	# Rules that find the rewrite, too.
 	again => {
 		'adding-unique-index-may-fail' => 'a query to be run first',
+		'non-transactional-statement' => 'a person has to put it outside of BEGIN ... COMMIT',
 	},
 
 	# Cases that fail as they stand, and so does their rewrite.
 	fails => {
+		'rule non-transactional-statement' => 'a person has to put it outside of BEGIN ... COMMIT',
+		'pair ban-concurrent-index-creation-in-transaction' => 'a person has to put it outside of BEGIN ... COMMIT',
+		'examples/unsafe/0015_orders_placed_at_index.sql' => 'a person has to put it outside of BEGIN ... COMMIT',
+		'rule failing-statement: foreign-key-missing-index' => 'two faults, and only one is mended',
 		'rule set-tablespace' => 'there is no tablespace ts1',
 		'rule alter-type-blocked-by-dependents: analyze-after-change' => 'two faults, and only one is mended',
 		'examples/unsafe/0016_order_cancelled.sql: require-enum-value-ordering' => 'two faults, and only one is mended',
@@ -80,6 +87,7 @@
 		'enable-disable-trigger' => 'triggers of constraints stay enabled',
 		'matview-with-data' => 'not filled yet',
 		'missing-comment' => 'a comment',
+		'not-enforced' => 'it is enforced',
 		'nullable-foreign-key' => 'NOT NULL',
 		'prefer-bigint-over-int' => 'another type',
 		'prefer-bigint-over-smallint' => 'another type',
