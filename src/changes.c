@@ -8,10 +8,10 @@
  */
 #include "postgres.h"
 
-#include "commands/defrem.h"
 #include "nodes/makefuncs.h"
 
 #include "changes.h"
+#include "classify.h"
 #include "compat.h"
 
 /*
@@ -60,23 +60,6 @@ with_of(const Node *stmt)
 	}
 }
 
-/* Does EXPLAIN run what it explains? */
-static bool
-is_analyzed(const ExplainStmt *stmt)
-{
-	ListCell   *lc;
-	bool		result = false;
-
-	foreach(lc, stmt->options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "analyze") == 0)
-			result = defGetBoolean(option);
-	}
-	return result;
-}
-
 /* The query that a statement runs: mostly itself. */
 static Node *
 query_of(Node *stmt)
@@ -88,7 +71,7 @@ query_of(Node *stmt)
 		case T_CreateTableAsStmt:
 			return ((CreateTableAsStmt *) stmt)->query;
 		case T_ExplainStmt:
-			return is_analyzed((ExplainStmt *) stmt) ?
+			return mig_option_is(((ExplainStmt *) stmt)->options, "analyze", true) ?
 				query_of(((ExplainStmt *) stmt)->query) : stmt;
 		default:
 			return stmt;

@@ -68,7 +68,6 @@ static bool reindexes_many(const ReindexStmt *stmt);
 static bool creates_slot(const CreateSubscriptionStmt *stmt);
 static bool alters_publisher(const AlterSubscriptionStmt *stmt);
 static bool has_option(List *options, const char *name);
-static bool option_is(List *options, const char *name, bool value);
 
 /*
  * The class of a statement's raw parse tree.
@@ -216,15 +215,15 @@ reindexes_many(const ReindexStmt *stmt)
 		stmt->kind == REINDEX_OBJECT_SYSTEM ||
 		stmt->kind == REINDEX_OBJECT_DATABASE)
 		return true;
-	return option_is(stmt->params, "concurrently", true);
+	return mig_option_is(stmt->params, "concurrently", true);
 }
 
 /* A subscription that creates its slot on the publisher, as by default. */
 static bool
 creates_slot(const CreateSubscriptionStmt *stmt)
 {
-	return !option_is(stmt->options, "create_slot", false) &&
-		!option_is(stmt->options, "connect", false);
+	return !mig_option_is(stmt->options, "create_slot", false) &&
+		!mig_option_is(stmt->options, "connect", false);
 }
 
 /* What talks to the publisher, where it cannot be rolled back. */
@@ -238,7 +237,7 @@ alters_publisher(const AlterSubscriptionStmt *stmt)
 		case ALTER_SUBSCRIPTION_SET_PUBLICATION:
 		case ALTER_SUBSCRIPTION_ADD_PUBLICATION:
 		case ALTER_SUBSCRIPTION_DROP_PUBLICATION:
-			return !option_is(stmt->options, "refresh", false);
+			return !mig_option_is(stmt->options, "refresh", false);
 		case ALTER_SUBSCRIPTION_OPTIONS:
 			return has_option(stmt->options, "failover") ||
 				has_option(stmt->options, "two_phase");
@@ -261,9 +260,9 @@ has_option(List *options, const char *name)
 	return false;
 }
 
-/* Is a Boolean option on?  What is no Boolean is for the server to refuse. */
-bool
-mig_option_is_on(DefElem *option)
+/* What is no Boolean is for the server to refuse. */
+static bool
+is_on(DefElem *option)
 {
 	bool		on = true;
 
@@ -278,8 +277,8 @@ mig_option_is_on(DefElem *option)
  * Is the Boolean option given with this value?  The last one counts, as it
  * does for the server.
  */
-static bool
-option_is(List *options, const char *name, bool value)
+bool
+mig_option_is(List *options, const char *name, bool value)
 {
 	ListCell   *lc;
 	bool		result = false;
@@ -289,7 +288,7 @@ option_is(List *options, const char *name, bool value)
 		DefElem    *option = lfirst_node(DefElem, lc);
 
 		if (strcmp(option->defname, name) == 0)
-			result = mig_option_is_on(option) == value;
+			result = is_on(option) == value;
 	}
 	return result;
 }

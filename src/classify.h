@@ -24,6 +24,6 @@ typedef enum MigStmtClass
 
 extern MigStmtClass mig_classify(Node *stmt, const char **reason,
 								 const char **hint);
-extern bool mig_option_is_on(DefElem *option);
+extern bool mig_option_is(List *options, const char *name, bool value);
 
 #endif							/* MIG_CLASSIFY_H */

@@ -12,7 +12,6 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
-#include "commands/defrem.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -104,21 +103,6 @@ all_relations(MigShadow *shadow, const char *schema)
  * REINDEX
  */
 
-static bool
-is_option_set(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return mig_option_is_on(option);
-	}
-	return false;
-}
-
 /* One index; its table is locked in any case. */
 static void
 reindex_index(MigRel *index, bool concurrently, MigEffect *effect)
@@ -167,7 +151,7 @@ reindex_named_index(MigShadow *shadow, ReindexStmt *stmt, bool concurrently,
 void
 mig_effect_reindex(MigShadow *shadow, ReindexStmt *stmt, MigEffect *effect)
 {
-	bool		concurrently = is_option_set(stmt->params, "concurrently");
+	bool		concurrently = mig_option_is(stmt->params, "concurrently", true);
 	List	   *tables = NIL;
 	ListCell   *lc;
 
@@ -255,7 +239,7 @@ mig_effect_cluster(MigShadow *shadow, ClusterStmt *stmt, MigEffect *effect)
 static void
 vacuum(MigRel *table, VacuumStmt *stmt, MigEffect *effect)
 {
-	if (stmt->is_vacuumcmd && is_option_set(stmt->options, "full"))
+	if (stmt->is_vacuumcmd && mig_option_is(stmt->options, "full", true))
 	{
 		rewrite(table, effect);
 		return;

@@ -10,6 +10,7 @@
 
 #include "catalog/pg_class.h"
 
+#include "classify.h"
 #include "compat.h"
 #include "effect_kinds.h"
 #include "facts.h"
@@ -309,19 +310,6 @@ lock_tables(MigShadow *shadow, LockStmt *stmt, MigEffect *effect)
  * Statements
  */
 
-static bool
-is_analyzed(const ExplainStmt *stmt)
-{
-	ListCell   *lc;
-
-	foreach(lc, stmt->options)
-	{
-		if (strcmp(lfirst_node(DefElem, lc)->defname, "analyze") == 0)
-			return true;
-	}
-	return false;
-}
-
 /* Nothing is read before the first FETCH. */
 static void
 declare_cursor(MigShadow *shadow, DeclareCursorStmt *stmt, MigEffect *effect)
@@ -434,7 +422,8 @@ mig_effect_other(MigShadow *shadow, Node *stmt, MigEffect *effect)
 			if (IsA(((ExplainStmt *) stmt)->query, CreateTableAsStmt))
 				break;
 			mig_effect_query(shadow, ((ExplainStmt *) stmt)->query,
-							 is_analyzed((ExplainStmt *) stmt), effect);
+							 mig_option_is(((ExplainStmt *) stmt)->options,
+											 "analyze", true), effect);
 			break;
 		case T_DeclareCursorStmt:
 			declare_cursor(shadow, (DeclareCursorStmt *) stmt, effect);

@@ -12,9 +12,9 @@
 #include "postgres.h"
 
 #include "catalog/pg_class.h"
-#include "commands/defrem.h"
 #include "lib/stringinfo.h"
 
+#include "classify.h"
 #include "gauge.h"
 
 /* What takes no time is no measure of anything. */
@@ -89,22 +89,6 @@ alter_table_kind(const AlterTableStmt *stmt)
 	return found > 0 ? kind.data : NULL;
 }
 
-/* Is an option of VACUUM or REINDEX on? */
-static bool
-has_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return defGetBoolean(option);
-	}
-	return false;
-}
-
 /* The kind of work that a statement is; NULL: none that can be compared. */
 static char *
 kind_of(Node *stmt)
@@ -118,12 +102,12 @@ kind_of(Node *stmt)
 							((IndexStmt *) stmt)->concurrent ? " CONCURRENTLY" : "",
 							((IndexStmt *) stmt)->accessMethod);
 		case T_ReindexStmt:
-			return pstrdup(has_option(((ReindexStmt *) stmt)->params, "concurrently") ?
+			return pstrdup(mig_option_is(((ReindexStmt *) stmt)->params, "concurrently", true) ?
 						   "REINDEX CONCURRENTLY" : "REINDEX");
 		case T_ClusterStmt:
 			return pstrdup("CLUSTER");
 		case T_VacuumStmt:
-			return has_option(((VacuumStmt *) stmt)->options, "full") ?
+			return mig_option_is(((VacuumStmt *) stmt)->options, "full", true) ?
 				pstrdup("VACUUM FULL") : NULL;
 		default:
 			return NULL;

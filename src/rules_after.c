@@ -70,18 +70,7 @@ analyzed(AnalyzeMemory *memory, MigRel *rel)
 static bool
 is_analyze(const VacuumStmt *stmt)
 {
-	ListCell   *lc;
-
-	if (!stmt->is_vacuumcmd)
-		return true;
-	foreach(lc, stmt->options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "analyze") == 0 && mig_option_is_on(option))
-			return true;
-	}
-	return false;
+	return !stmt->is_vacuumcmd || mig_option_is(stmt->options, "analyze", true);
 }
 
 static void

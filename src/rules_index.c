@@ -11,7 +11,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "nodes/makefuncs.h"
-#include "commands/defrem.h"
 #include "commands/progress.h"
 #include "pgstat.h"
 #include "utils/builtins.h"
@@ -68,22 +67,6 @@ table_of_index(MigRel *index)
 	return index->index != NULL && index->index->table != NULL ?
 		mig_rel_sized_label(index->index->table) :
 		psprintf("the table of %s", mig_rel_label(index));
-}
-
-/* Is there a DefElem of this name that is true? */
-static bool
-has_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, name) == 0)
-			return mig_option_is_on(option);
-	}
-	return false;
 }
 
 /* The name that CREATE INDEX gives, or the one that the server would choose. */
@@ -314,7 +297,7 @@ concurrent_command(MigLint *lint)
 	if (IsA(stmt, DropStmt) && ((DropStmt *) stmt)->concurrent)
 		return "DROP INDEX CONCURRENTLY";
 	if (IsA(stmt, ReindexStmt) &&
-		has_option(((ReindexStmt *) stmt)->params, "concurrently"))
+		mig_option_is(((ReindexStmt *) stmt)->params, "concurrently", true))
 		return "REINDEX CONCURRENTLY";
 	if (IsA(stmt, AlterTableStmt))
 	{
@@ -464,7 +447,7 @@ check_concurrent_reindex(MigLint *lint)
 	const char *what;
 	const char *word;
 
-	if (!IsA(stmt, ReindexStmt) || has_option(stmt->params, "concurrently") ||
+	if (!IsA(stmt, ReindexStmt) || mig_option_is(stmt->params, "concurrently", true) ||
 		(stmt->relation != NULL && lint->rel == NULL))
 		return;
 	if (table != NULL && table->index != NULL)

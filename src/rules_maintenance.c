@@ -279,22 +279,6 @@ report_compaction(MigLint *lint, MigRel *rel, char *rewrite)
 	});
 }
 
-static bool
-is_full(const VacuumStmt *stmt)
-{
-	bool		full = false;
-	ListCell   *lc;
-
-	foreach(lc, stmt->options)
-	{
-		DefElem    *option = lfirst_node(DefElem, lc);
-
-		if (strcmp(option->defname, "full") == 0)
-			full = mig_option_is_on(option);
-	}
-	return full;
-}
-
 static void
 report_whole_database(MigLint *lint, const char *which)
 {
@@ -317,7 +301,7 @@ check_compaction(MigLint *lint)
 		else
 			report_whole_database(lint, "every table that was clustered before");
 	}
-	if (!IsA(vacuum, VacuumStmt) || !vacuum->is_vacuumcmd || !is_full(vacuum))
+	if (!IsA(vacuum, VacuumStmt) || !vacuum->is_vacuumcmd || !mig_option_is(vacuum->options, "full", true))
 		return;
 	if (vacuum->rels == NIL)
 		report_whole_database(lint, "every table of the database");

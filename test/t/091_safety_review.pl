@@ -130,11 +130,14 @@ foreach my $statement (
 	'ALTER TABLE t OWNER TO PUBLIC',
 	'VACUUM (FULL maybe, ANALYZE maybe) t',
 	'REINDEX (CONCURRENTLY maybe) TABLE t',
+	'EXPLAIN (ANALYZE maybe) DELETE FROM t',
 	"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p WITH (connect = maybe)",
 	'ALTER SEQUENCE witness RESTART WITH 99999999999999999999',
 	'CREATE SCHEMA AUTHORIZATION CURRENT_USER')
 {
 	unlike(rules_of($statement), qr/ERROR|server closed/, "$statement: judged");
+	$node->safe_psql($db, "SELECT migrate.register('1', 'one', \$x\$$statement\$x\$)");
+	unlike(($session->query('SELECT text FROM migrate.plan()'))[1], qr/ERROR/, "$statement: planned");
 	unlike(rules_of("DO \$x\$ BEGIN $statement; END \$x\$"), qr/ERROR|server closed/, "$statement: judged in a body");
 }
 
