@@ -365,10 +365,17 @@ sub is_told
 		"$name: the error");
 	return;
 }
+# A writer holds the build up until this session waits.
+my $writer = session($node, $db);
+$writer->query('BEGIN; LOCK TABLE t IN ROW EXCLUSIVE MODE');
 $s->query('BEGIN');
 $other->query('SELECT migrate.start()');
+$s->start('SELECT * FROM migrate.wait(2)');
+wait_until($node, $db, "SELECT wait_event IN ('Extension', 'MigrateRun') FROM pg_stat_activity WHERE pid = " . $s->pid);
 my $since = time;
-is_told($s->pid, ($s->query('SELECT * FROM migrate.wait(2)'))[1], $since, "$name, its snapshot");
+$writer->query('COMMIT');
+$writer->quit;
+is_told($s->pid, ($s->finish)[1], $since, "$name, its snapshot");
 $s->query('ROLLBACK');
 is($s->query('SELECT version FROM migrate.wait(2)'), '3', "$name, its snapshot: the run went on");
 register($node, $db, [ 4, 'four', 'ALTER TABLE t ADD z int' ]);
