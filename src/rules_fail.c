@@ -236,8 +236,8 @@ column_with(MigLint *lint, const MigRel *rel)
 		foreach(each, mig_rel_columns(user))
 		{
 			if (is_of_type(lfirst(each), rel->row_type))
-				return psprintf("%s.%s", mig_rel_label(user),
-								((MigColumn *) lfirst(each))->name);
+				return mig_rel_part_label(user,
+										  ((MigColumn *) lfirst(each))->name);
 		}
 	}
 	return NULL;
